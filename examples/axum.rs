@@ -4,9 +4,8 @@
 //! cargo run --example axum --features axum
 //! ```
 //!
-//! Each policy is defined once, next to the routes that it covers. Every route then has `Cache-Control`, an entity tag
-//! and 304 responses. Responses that are not covered by a policy, such as errors, timeouts or responses for unknown
-//! paths, are not stored.
+//! Each policy is defined once, next to its routes. Every route then has `Cache-Control`, an entity tag and 304
+//! responses. Responses without a policy, such as errors, timeouts or responses for unknown paths, are not stored.
 
 use std::{collections::BTreeMap, env, sync::Arc, time::Duration};
 

@@ -99,7 +99,7 @@ impl Exchange {
         CaseResult { status: head.status, headers: head.headers, content, calls }
     }
 
-    /// Whether every layer preserves the inner service's decision.
+    /// Returns whether every layer preserves the inner service's decision.
     fn is_tame(&self) -> bool {
         let kinds = &self.case.layers;
         kinds.iter().all(|kind| kind.risks().is_empty())

@@ -527,7 +527,7 @@ impl Sent {
         request(if self.is_head { Method::HEAD } else { Method::GET }, url, &lines)
     }
 
-    /// Whether the client accepts a coding, according to its lowest weight.
+    /// Returns whether the client accepts a coding, according to its lowest weight.
     fn accepts(&self, form: &str) -> bool {
         let name = if form.is_empty() { "identity" } else { form };
         let least =
@@ -565,8 +565,8 @@ fn check_response(sent: &Sent, asset: &Asset, response: &Received, is_embedded: 
             let expected = content(&coding);
             assert_eq!(response.field("content-length"), expected.len().to_string());
             assert_eq!(&response.body[..], if sent.is_head { b"" } else { expected });
-            // `ServeDir` sends the file without a coding to a client that refuses every coding, and does not support
-            // `*`.
+            // `ServeDir` sends the file without a coding to a client that does not accept any coding, and does not
+            // support `*`.
             assert!(sent.accepts(&coding) || (!is_embedded && coding.is_empty()), "RFC 9110 section 12.5.3");
         }
         206 => {

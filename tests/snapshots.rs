@@ -88,7 +88,10 @@ async fn a_private_response_is_stored_by_browsers_only() {
     let never = fails(assert_private(&sending(&[("cache-control", "private, no-store")]), request("/account"))).await;
     assert!(never.starts_with("expected a response that a browser may store"), "{never}");
     let shared = fails(assert_private(&sending(&[("cache-control", "public")]), request("/account"))).await;
-    assert!(shared.starts_with("expected a response that no shared cache stores, but these caches may store it: a shared"), "{shared}");
+    assert!(
+        shared.starts_with("expected a response that no shared cache stores, but these caches may store it: a shared"),
+        "{shared}"
+    );
 }
 
 #[tokio::test]

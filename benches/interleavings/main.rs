@@ -70,7 +70,7 @@ fn main() {
     let runs: Option<usize> = std::args().nth(1).map(|text| text.parse().expect("the argument is a number of runs"));
     for (name, check, usual) in CHECKS {
         let runs = runs.unwrap_or(usual);
-        // Half of the runs choose the order at random, and the other half with few changes of the thread, which finds
+        // Half of the runs choose the order at random, and the other half switch threads only a few times, which finds
         // other bugs.
         shuttle::check_random(check, runs / 2);
         shuttle::check_pct(check, runs / 2, 3);

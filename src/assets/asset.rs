@@ -141,7 +141,7 @@ impl Asset {
 
     /// Returns the value of an `integrity` attribute, such as `sha384-oqVuAf…`.
     ///
-    /// A browser refuses a script or stylesheet whose content does not have this hash ([Subresource
+    /// A browser rejects a script or stylesheet whose content does not have this hash ([Subresource
     /// Integrity](https://www.w3.org/TR/sri-2/)). It needs the attribute `crossorigin` if the file is on another
     /// origin.
     #[must_use]

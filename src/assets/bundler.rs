@@ -6,7 +6,7 @@ use super::asset::{AssetFacts, Naming};
 use super::error::AssetError;
 use super::manifest::AssetManifest;
 
-/// The accepted items, or the first problem in strict mode.
+/// Returns the accepted items, or the first problem in strict mode.
 pub(super) fn keep<T>(
     items: impl IntoIterator<Item = T>,
     mut is_kept: impl FnMut(&T) -> Result<bool, AssetError>,
@@ -21,7 +21,7 @@ pub(super) fn keep<T>(
         .collect()
 }
 
-/// The files of a directory, by their paths.
+/// Returns the files of a directory by their paths.
 pub(super) fn by_file(built: &AssetManifest) -> BTreeMap<String, AssetFacts> {
     built.iter().map(|asset| (asset.file().to_owned(), asset.facts().clone())).collect()
 }

@@ -157,7 +157,7 @@ impl EmbeddedFiles {
         self.0.values()
     }
 
-    /// The files by name.
+    /// Returns the file with this name.
     pub(super) fn get(&self, name: &str) -> Option<&EmbeddedFile> {
         self.0.get(encode(name).as_ref())
     }
@@ -185,7 +185,7 @@ impl EmbeddedFile {
         self.media_type
     }
 
-    /// The content in each available content coding.
+    /// Returns the content in each available content coding.
     pub(crate) fn coded(&self) -> &[(&'static str, Bytes)] {
         &self.coded
     }

@@ -172,7 +172,9 @@ impl fmt::Display for AssetError {
             AssetErrorKind::ContentMismatch => {
                 write!(f, "`{file}`: is not the file from which the manifest was created; create the manifest again")
             }
-            AssetErrorKind::SymlinkLoop => write!(f, "`{file}`: this link leads back to a directory that contains it; remove it"),
+            AssetErrorKind::SymlinkLoop => {
+                write!(f, "`{file}`: this link leads back to a directory that contains it; remove it")
+            }
             AssetErrorKind::OnlySymlinks => write!(
                 f,
                 "`{file}`: its files are symbolic links, which are skipped by default, as in a directory that \
@@ -228,13 +230,13 @@ impl UnknownAsset {
         Self { name, nearest }
     }
 
-    /// The unknown name.
+    /// Returns the unknown name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The most similar name of an asset.
+    /// Returns the most similar name of an asset.
     #[must_use]
     pub fn nearest(&self) -> Option<&str> {
         self.nearest.as_deref()

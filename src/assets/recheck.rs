@@ -3,7 +3,7 @@
 //! A deployment, a restored backup and `touch` change the modification time of a file but not its content. Only the
 //! hash of the file shows whether the content has changed.
 //!
-//! Reading a file blocks, so it happens on a separate thread, which needs no runtime. The response waits for the
+//! Reading a file blocks, so it happens on a separate thread, which does not need a runtime. The response waits for the
 //! result, because its content is not verified before. A file is hashed once for each modification time, regardless of
 //! the number of requests that wait for it.
 

@@ -16,7 +16,7 @@ pub(crate) struct StoredFile {
 }
 
 impl StoredFile {
-    /// A file whose length alone is known.
+    /// Creates a value for a file of which only the length is known.
     pub(super) const fn of_length(length: u64) -> Self {
         Self { length, modified: None, disk: None }
     }

@@ -104,7 +104,11 @@ fn entry_of(name: &str, value: &Value, prefix: &str) -> Result<Entry, AssetError
         Value::String(url) => (url.as_str(), None),
         Value::Object(members) => match members.get("src") {
             Some(Value::String(url)) => (url.as_str(), members.get("integrity").and_then(Value::as_str)),
-            _ => return Err(invalid("does not have the path of a file in `src`; write the manifest with a webpack plugin")),
+            _ => {
+                return Err(invalid(
+                    "does not have the path of a file in `src`; write the manifest with a webpack plugin",
+                ));
+            }
         },
         _ => return Err(invalid("is not the path of a file; write the manifest with a webpack plugin")),
     };

@@ -171,7 +171,7 @@ fn by_cache_control(
     }
 }
 
-/// The behavior if no field states a lifetime for the edge cache.
+/// Returns the behavior if no field contains a lifetime for the edge cache.
 fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, FreshnessLifetime) {
     let facts = profile.facts().without_cache_control;
     // Except for this default, the facts do not cover errors and redirects.

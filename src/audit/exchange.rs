@@ -56,7 +56,7 @@ impl Exchange {
         }
     }
 
-    /// The fields that `Vary` names.
+    /// Returns the fields that `Vary` names.
     pub(super) fn varies_on(&self) -> Vec<HeaderName> {
         self.vary.names().filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
     }

@@ -287,7 +287,9 @@ impl fmt::Display for EdgeConflict {
         let Self { one, other, field, reason } = self;
         write!(f, "the profiles `{one}` and `{other}` cannot be combined: ")?;
         match reason {
-            Reason::Freshness => write!(f, "`{field}` is for `{one}`, but `{other}` obeys it with a different meaning")?,
+            Reason::Freshness => {
+                write!(f, "`{field}` is for `{one}`, but `{other}` obeys it with a different meaning")?
+            }
             // G-21
             Reason::Stripped => {
                 write!(f, "`{field}` is for `{one}`, but `{other}` ignores restrictions in `Cache-Control` next to it")?

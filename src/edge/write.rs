@@ -261,7 +261,7 @@ impl Edges {
         found
     }
 
-    /// Returns the freshness field with this name, also for an edge that is not configured.
+    /// Returns the freshness field with this name, even for an edge that is not configured.
     fn freshness_field(&self, name: &HeaderName) -> Option<TargetedField> {
         let own = self.fields.iter().find(|own| own.name() == name);
         own.cloned().or_else(|| {
@@ -270,7 +270,7 @@ impl Edges {
         })
     }
 
-    /// Whether a configured edge reads a lifetime from this field.
+    /// Returns whether a configured edge reads a lifetime from this field.
     fn is_read(&self, name: &HeaderName) -> bool {
         self.profiles().any(|profile| profile.fields_of_its_own().any(|own| own == name.as_str()))
     }

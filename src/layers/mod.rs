@@ -54,7 +54,8 @@
 //! | `PurgeLayer` | purges are dropped, so that no purge reaches a deployed CDN |
 //! | `SharedCacheLayer` | requests and responses pass through, and nothing is stored |
 //!
-//! `EntityTagLayer` and `OriginalPathLayer` have no switch, because they do not permit any cache to store a response.
+//! `EntityTagLayer` and `OriginalPathLayer` do not have the switch, because they do not permit any cache to store a
+//! response.
 //!
 //! # Decisions
 //!

@@ -246,8 +246,11 @@ impl Preconditions {
     }
 
     fn others(&self) -> &RareFields {
-        static NONE: RareFields =
-            RareFields { if_match: FieldLines::None, if_unmodified_since: FieldLines::None, if_range: FieldLines::None };
+        static NONE: RareFields = RareFields {
+            if_match: FieldLines::None,
+            if_unmodified_since: FieldLines::None,
+            if_range: FieldLines::None,
+        };
         self.others.as_deref().unwrap_or(&NONE)
     }
 
@@ -500,7 +503,8 @@ impl Preconditions {
     pub(crate) fn without_range(&mut self) {
         //
         self.has_range = false;
-        self.others = self.others.take().and_then(|others| RareFields { if_range: FieldLines::None, ..*others }.boxed());
+        self.others =
+            self.others.take().and_then(|others| RareFields { if_range: FieldLines::None, ..*others }.boxed());
     }
 
     /// Removes the dates of a safe request that a server must ignore. Some services evaluate such a date if the list of

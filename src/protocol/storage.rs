@@ -137,7 +137,7 @@ pub enum StorageProhibition {
     /// response.
     // S-04.
     Authorization,
-    /// No rule allows it: the response has no lifetime, and the status code is not heuristically cacheable.
+    /// No rule allows it: the response does not have a lifetime, and the status code is not heuristically cacheable.
     // M-04.
     NothingAllows,
 }

@@ -57,7 +57,7 @@ pub(crate) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Returns whether a text contains these two adjacent bytes, the second one in any case. Compares eight bytes at once.
+/// Returns whether `text` contains these two adjacent bytes, the second one in any case. Compares eight bytes at once.
 pub(super) fn has_pair(text: &[u8], [one, next]: [u8; 2]) -> bool {
     const CASE: u8 = 0x20;
     let every = |byte: u8| u64::from_le_bytes([byte; 8]);

@@ -337,7 +337,7 @@ mod tests {
             .prop_map(|members| CacheControl::parse(&[HeaderValue::from_str(&members.join(", ")).unwrap()]))
     }
 
-    /// The value that a Dictionary can represent.
+    /// Returns the part of the value that a Dictionary can represent.
     fn portable(control: &CacheControl) -> CacheControl {
         match control.s_maxage() {
             Some(seconds) => control.clone().with_max_age(seconds).without_s_maxage().with_proxy_revalidate(),

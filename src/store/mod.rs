@@ -2,7 +2,7 @@
 //!
 //! A [`MemoryStore`] holds responses in the memory of the process. Responses are found by URL, and among those of one
 //! URL by the request fields that `Vary` names. A lookup compares a stored response with all later purges. A purge
-//! therefore takes effect immediately, also for responses that are still in progress, and does not need an index of
+//! therefore takes effect immediately, even for responses that are still in progress, and does not need an index of
 //! tags.
 //!
 //! A [`RemoteStore`] is shared by several processes. It is the second level behind the memory of each process.

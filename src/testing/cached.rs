@@ -187,7 +187,7 @@ fn report(exchange: &Exchange, place: Place, expected: &str) -> CacheStatus {
     })
 }
 
-/// The remedies for a response that does not come from the cache.
+/// Returns the remedy for a response that does not come from the cache.
 fn remedy(report: &CacheStatus) -> &'static str {
     let Some(member) = report.handling() else { return "send the request once before, so that the response is stored" };
     match member.fwd() {

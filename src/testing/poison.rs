@@ -87,7 +87,8 @@ where
             poisoned.headers_mut().insert(name.clone(), HeaderValue::from_static(value));
             let exchange = Exchange::send(service, poisoned, place).await;
             if !same(&clean, &exchange) && exchange.audit().shared().may_store() && !exchange.varies_on(field) {
-                let expected = "expected no change in a response that shared caches may store; without the field, it is";
+                let expected =
+                    "expected no change in a response that shared caches may store; without the field, it is";
                 exchange.fail(place, format_args!("`{name}: {value}`: {expected}:\n\n{clean}"));
             }
         }

@@ -120,7 +120,7 @@ pub fn assert_table_matches_snapshot<P: AsRef<Path>>(table: &PolicyTable<'_>, fi
     panic!("{}\n\ncompared with {}{}", changes.join("\n"), file.display(), remedy(place));
 }
 
-/// The rows of a Markdown table, without the white space that aligns columns and without the line of dashes.
+/// Returns the rows of a Markdown table, without the white space that aligns columns and without the line of dashes.
 #[cfg(feature = "routes")]
 fn rows_of(text: &str) -> Vec<String> {
     let rows = text.lines().filter(|line| line.starts_with('|'));

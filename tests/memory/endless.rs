@@ -82,7 +82,7 @@ impl Origin {
         Self { responses: false, ..Self::of(0) }
     }
 
-    /// Whether the body declares its length.
+    /// Returns whether the body declares its length.
     pub(crate) fn exact(self) -> Self {
         Self { exact: true, ..self }
     }

@@ -23,7 +23,7 @@ use crate::flights::steps;
 use crate::site::{MINUTE, PUBLIC, TestClock};
 use crate::support::{Frames, TestBody, request};
 
-/// An eighth of it, which all bodies under way may use, is too little for a body and a piece of another one that was
+/// All bodies in progress may use an eighth of it, which is too little for a body and a piece of another one that was
 /// not released.
 const CAPACITY: u64 = 64 << 10;
 const PIECES: usize = 3;

@@ -100,7 +100,7 @@ fn add(reports: &mut Vec<Report>, report: Report, arguments: &Arguments, progres
     Ok(())
 }
 
-/// The progress bar, on a terminal and for several URLs.
+/// Returns the progress bar, which is shown on a terminal and for several URLs.
 pub(crate) fn progress(urls: usize) -> ProgressBar {
     if urls < 2 {
         return ProgressBar::hidden();

@@ -155,7 +155,7 @@ fn request_of(row: &SnapshotRow) -> String {
     format!("{} {}", row.method(), row.target())
 }
 
-/// The path and the query.
+/// Returns the path and the query.
 fn target_of(url: &Url) -> &str {
     &url[url::Position::BeforePath..url::Position::AfterQuery]
 }
@@ -254,7 +254,7 @@ impl Report<'_> {
         self.comparisons.iter().map(case).collect()
     }
 
-    /// The line of the row in the file, counted from 1.
+    /// Returns the line of the row in the file, counted from 1.
     fn line_of(&self, request: &str) -> Option<usize> {
         let cell = request.replace('\\', "\\\\").replace('|', "\\|");
         let is_row = |line: &str| {

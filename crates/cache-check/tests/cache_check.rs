@@ -721,7 +721,7 @@ async fn a_page_with_a_nonce_gets_no_advice_to_revalidate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_304_with_another_nonce_than_the_stored_content_is_found() {
+async fn a_304_with_a_different_nonce_than_the_stored_content_is_found() {
     let address = serve_bytes(|fetch| {
         let policy = format!("script-src 'nonce-n{}'", stamp());
         let fields = [("cache-control", "no-cache"), ("etag", "W/\"1\""), ("content-security-policy", &policy)];
@@ -734,7 +734,7 @@ async fn a_304_with_another_nonce_than_the_stored_content_is_found() {
     let document = run(&["--format", "json", &format!("http://{address}/")]).await.document();
     let findings = document["urls"][0]["findings"].as_array().unwrap();
     let found =
-        findings.iter().any(|finding| finding["text"].as_str().unwrap().starts_with("the 304 has another nonce"));
+        findings.iter().any(|finding| finding["text"].as_str().unwrap().starts_with("the 304 has a different nonce"));
     assert!(found, "{findings:#?}");
 }
 

@@ -122,7 +122,7 @@ impl fmt::Display for RequestCells<'_> {
     }
 }
 
-/// How the in-process cache handled a request.
+/// Renders how the in-process cache handled a request.
 const fn outcome(outcome: CacheOutcome) -> Option<&'static str> {
     match outcome {
         CacheOutcome::Hit => Some("hit"),

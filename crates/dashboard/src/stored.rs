@@ -11,7 +11,7 @@ use tower_cache_policy::policy::CacheTag;
 
 use crate::dashboard::Config;
 use crate::record::bounded;
-use crate::text::{Bytes, Escaped, Span, ShortTime};
+use crate::text::{Bytes, Escaped, ShortTime, Span};
 
 /// The maximum number of URLs on the page.
 const MAX_URLS: usize = 50;

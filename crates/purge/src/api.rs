@@ -14,7 +14,7 @@ use crate::outcome::{PurgeFailure, PurgeOutcome};
 /// Each vendor type of this package implements this trait. Implement it for another cache to use that cache with a
 /// [`Purger`](crate::Purger).
 pub trait PurgeApi {
-    /// The name of the API in errors.
+    /// Returns the name of the API for errors.
     fn name(&self) -> &'static str {
         "the cache"
     }

@@ -64,7 +64,7 @@ pub enum PurgeError {
 }
 
 impl PurgeError {
-    /// The error for the URL of a purge, which does not have user information.
+    /// Creates the error for the URL of a purge, which does not have user information.
     pub(crate) fn url(url: &Uri, reason: &'static str) -> Self {
         Self::InvalidUrl { url: bounded(without_query(&url.to_string())), reason }
     }
@@ -84,7 +84,9 @@ impl fmt::Display for PurgeError {
             Self::InvalidId { name, fault } => {
                 write!(f, "the {name} {fault}: write 1 to 128 letters, digits, '.', '_', '-' and ':'")
             }
-            Self::InvalidCredential => f.write_str("the credential is not valid: write one or more visible ASCII characters"),
+            Self::InvalidCredential => {
+                f.write_str("the credential is not valid: write one or more visible ASCII characters")
+            }
             Self::UnsupportedTag { error } => error.fmt(f),
             Self::InvalidTag { api, tag, reason } => write!(f, "{api}: the tag {tag:?} {reason}"),
             Self::Other { api, reason } => write!(f, "{api}: {reason}"),

@@ -5,7 +5,7 @@ use crate::error::PurgeError;
 /// The maximum length of an identifier.
 const MAX_LENGTH: usize = 128;
 
-/// The identifier of a zone, a service or a project. It becomes one segment of a path, or the value of a query
+/// Checks the identifier of a zone, a service or a project. It becomes one segment of a path, or the value of a query
 /// parameter.
 pub(crate) fn identifier(name: &'static str, value: impl Into<String>) -> Result<String, PurgeError> {
     let value = value.into();

@@ -80,7 +80,7 @@ impl PurgeFailure {
         Self { retryable: true, ..self }
     }
 
-    /// The API.
+    /// Returns the name of the API.
     #[must_use]
     pub const fn api(&self) -> &'static str {
         self.api
@@ -154,8 +154,8 @@ fn hint(status: StatusCode) -> &'static str {
     }
 }
 
-/// The longest pause of all lines. A date is compared with the `Date` of the response, because the clocks of client and
-/// server may differ. Without `Date`, it is ignored.
+/// Returns the longest pause of all lines. A date is compared with the `Date` of the response, because the clocks of
+/// client and server may differ. Without `Date`, it is ignored.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let now = || HttpDate::parse(headers.get(DATE)?.as_bytes(), HttpDate::UNIX_EPOCH).ok();
     let wait = |value: &[u8]| {

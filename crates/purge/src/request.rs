@@ -16,7 +16,7 @@ use crate::text::{bounded, without_query};
 
 pub(crate) type PurgeRequest = Request<Bytes>;
 
-/// The method `PURGE`, which caches commonly use.
+/// Returns the method `PURGE`, which caches commonly use.
 pub(crate) fn purge_method() -> Method {
     method(b"PURGE")
 }
@@ -135,7 +135,8 @@ pub(crate) fn refuse_star(url: &Uri) -> Result<(), PurgeError> {
     if !path_and_query(url).contains('*') {
         return Ok(());
     }
-    let reason = "has a '*', which is a wildcard at this cache: write %2A if the URL was stored in this form, or purge by tag";
+    let reason =
+        "has a '*', which is a wildcard at this cache: write %2A if the URL was stored in this form, or purge by tag";
     Err(PurgeError::url(url, reason))
 }
 

@@ -168,8 +168,7 @@ fn fastly_purges_keys_urls_and_everything_but_not_everything_softly() {
     assert_requests(&fastly(), &url(PAGE).soft(), &[&[page, KEY, SOFT]]);
     assert_requests(&fastly(), &Purge::everything(), &[&[&all, KEY]]);
     let error = fastly().requests(&Purge::everything().soft()).unwrap_err();
-    let text =
-        "Fastly does not support a soft purge of everything: give all responses the same tag, and purge softly by that tag";
+    let text = "Fastly does not support a soft purge of everything: give all responses the same tag, and purge softly by that tag";
     assert_eq!(error.to_string(), text);
 }
 

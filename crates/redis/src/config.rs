@@ -209,11 +209,14 @@ impl Settings {
             return Err(table.error("limit", "`limit` is 0, so no operation would succeed; write `limit = \"50ms\"`"));
         }
         if self.max_purge_delay.is_some_and(|delay| delay < Duration::from_secs(2)) {
-            let message = "`max_purge_delay` must be at least 2 seconds, twice the time between two polls; write `\"2s\"`";
+            let message =
+                "`max_purge_delay` must be at least 2 seconds, twice the time between two polls; write `\"2s\"`";
             return Err(table.error("max_purge_delay", message));
         }
         if self.max_record.is_some_and(|size| size > MAX_RECORD) {
-            return Err(table.error("max_record", "`max_record` must be at most 256 MiB; write a size such as `\"1 MiB\"`"));
+            return Err(
+                table.error("max_record", "`max_record` must be at most 256 MiB; write a size such as `\"1 MiB\"`")
+            );
         }
         if self.lease.is_some_and(|lease| lease.is_zero()) {
             return Err(table.error("lease", "`lease` is 0, so no request waits; remove it, or write `lease = \"1s\"`"));
@@ -295,7 +298,7 @@ impl std::fmt::Debug for Settings {
     }
 }
 
-/// The address of the engine, or of several nodes.
+/// Returns the address of the engine, or of several nodes.
 fn nodes(table: &SecondLevelTable<'_>) -> Result<Vec<ConnectionInfo>, ConfigError> {
     let mut given = ADDRESSES.into_iter().filter(|key| table.contains(key));
     let Some(key) = given.next() else {
@@ -338,7 +341,7 @@ fn nodes(table: &SecondLevelTable<'_>) -> Result<Vec<ConnectionInfo>, ConfigErro
     urls.into_iter().map(parse).collect()
 }
 
-/// The value of the environment variable that a key names.
+/// Returns the value of the environment variable that a key names.
 fn variable(table: &SecondLevelTable<'_>, key: &str) -> Result<String, ConfigError> {
     let name = table.text(key, "REDIS_URL")?.unwrap_or_default();
     // A name with any other character could be the value itself, which must not be shown.
@@ -353,7 +356,7 @@ fn variable(table: &SecondLevelTable<'_>, key: &str) -> Result<String, ConfigErr
     })
 }
 
-/// The contents of the file with the authorities to trust.
+/// Returns the contents of the file with the authorities to trust.
 #[cfg(feature = "tls")]
 fn authorities(table: &SecondLevelTable<'_>, nodes: &[ConnectionInfo]) -> Result<Option<Vec<u8>>, ConfigError> {
     const KEY: &str = "ca_file";
@@ -368,7 +371,9 @@ fn authorities(table: &SecondLevelTable<'_>, nodes: &[ConnectionInfo]) -> Result
     })?;
     let has_certificate = bytes.windows(PEM.len()).any(|window| window == PEM);
     if !has_certificate {
-        return Err(table.error(KEY, &format!("`{shown}` does not contain a certificate; write the path of a PEM file")));
+        return Err(
+            table.error(KEY, &format!("`{shown}` does not contain a certificate; write the path of a PEM file"))
+        );
     }
     Ok(Some(bytes))
 }

@@ -325,7 +325,8 @@ impl Shared {
         };
         type Reply = (String, u64, u8, Vec<Vec<u8>>);
         let (id, forgotten, more, listed): Reply = self.scripts.read.run(&mut connection, &self.history(), add).await?;
-        let wrong = || RedisError::from((ErrorKind::UnexpectedReturnType, "the history of purges has an unexpected form"));
+        let wrong =
+            || RedisError::from((ErrorKind::UnexpectedReturnType, "the history of purges has an unexpected form"));
         let history = u64::from_str_radix(&id, 16).map_err(|_| wrong())?;
         let mut purges = Vec::with_capacity(listed.len() / 2);
         let mut listed = listed.into_iter();

@@ -115,7 +115,11 @@ fn mistakes_are_errors_with_a_position_and_without_credentials() {
         ("url = 'redis://h'\nprefix = 'a b'", "line 6, column 10: the prefix \"a b\" is not valid: use 1 to 64", ""),
         ("url = 'redis://h'\nlimit = '0ms'", "line 6, column 9: `limit` is 0", "limit = \"50ms\""),
         ("url = 'redis://h'\nlimit = '1.5ms'", "line 6, column 9: ", ""),
-        ("url = 'redis://h'\nmax_purge_delay = '1s'", "line 6, column 19: `max_purge_delay` must be at least 2 seconds", ""),
+        (
+            "url = 'redis://h'\nmax_purge_delay = '1s'",
+            "line 6, column 19: `max_purge_delay` must be at least 2 seconds",
+            "",
+        ),
         ("url = 'redis://h'\nmax_record = '1 GiB'", "line 6, column 14: `max_record` must be at most 256 MiB", ""),
         ("url = 'redis://h'\nlease = 0", "line 6, column 9: `lease` is 0", ""),
         ("url = 'redis://h'\nca_file = 'ca.pem'", "line 6, column 11: `ca_file` ", ""),

@@ -24,7 +24,8 @@ impl AssetDirectory {
     pub fn rewrite_stylesheets(&self, output: impl AsRef<Path>) -> Result<AssetManifest, AssetError> {
         let output = output.as_ref();
         if self.is_embedded() {
-            let reason = "they are not in a directory; rewrite them with `css::rewrite_contents` before they are embedded";
+            let reason =
+                "they are not in a directory; rewrite them with `css::rewrite_contents` before they are embedded";
             let unread = io::Error::new(io::ErrorKind::Unsupported, reason);
             return Err(AssetError::new("embedded files", AssetErrorKind::Read(unread)));
         }

@@ -102,8 +102,8 @@ impl<'a> Iterator for LenientMembers<'a> {
 }
 
 impl<'a> LenientMember<'a> {
-    /// Returns the name of the cache, or `None` if the member has no name, or if a parameter with the outcome is
-    /// invalid.
+    /// Returns the name of the cache, or `None` if the member does not have a name, or if a parameter with the outcome
+    /// is invalid.
     pub(super) fn cache(&self) -> Option<&str> {
         const OUTCOME: [&[u8]; 4] = [b"hit", b"fwd", b"fwd-status", b"ttl"];
         let is_unclear = self.parameters.iter().any(|(key, value)| value.is_none() && OUTCOME.contains(key));

@@ -64,7 +64,7 @@
 //! An application can send the same [`Bytes`](bytes::Bytes) value many times, for example a static page. The layer
 //! hashes such a body twice, then reuses its tag. It stores the tags of up to 64 bodies by address. A body that the
 //! application has dropped is released when the next body is added. A layer that is dropped does not release its last
-//! bodies. A body that was made for one response is never stored.
+//! bodies. A body that was created for a single response is never stored.
 //!
 //! # Weak or strong tags
 //!

@@ -59,20 +59,20 @@
 //! # Concurrent requests
 //!
 //! Requests for the same URL wait for the first one. It is a future that every waiting request drives, so it continues
-//! if the first client disconnects. If the last one disconnects, a [`spawner`](SharedCache::spawner) finishes the request.
-//! Without one, the call of the inner service is dropped. If the response turns out not to be storable, the other
-//! requests are passed to the inner service at once. For the next two seconds, requests for that URL do not wait for
-//! each other. A request does not join one that has taken longer than [`wait`](SharedCache::wait), and with a
+//! if the first client disconnects. If the last one disconnects, a [`spawner`](SharedCache::spawner) finishes the
+//! request. Without one, the call of the inner service is dropped. If the response turns out not to be storable, the
+//! other requests are passed to the inner service immediately. For the next two seconds, requests for that URL do not
+//! wait for each other. A request does not join one that has taken longer than [`wait`](SharedCache::wait), and with a
 //! [`timer`](SharedCache::timer) it waits no longer than that.
 //!
 //! Because other tasks may drive it, the future of the inner service must be `Send`, and so must its bodies. The layer
-//! needs no particular runtime.
+//! does not need a particular runtime.
 //!
 //! # Purges
 //!
 //! A [`SharedCache`] is a service for [`Purge`](crate::edge::purge::Purge)s, so it can be the purger of a
-//! [`PurgeLayer`](crate::PurgeLayer). Purges take effect at once for all variants. They also cover responses that are
-//! still in progress. A successful unsafe request invalidates its own URL, and the URLs in its `Location` and
+//! [`PurgeLayer`](crate::PurgeLayer). Purges take effect immediately for all variants. They also cover responses that
+//! are still in progress. A successful unsafe request invalidates its own URL, and the URLs in its `Location` and
 //! `Content-Location` ([RFC 9111 section 4.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.4)), and the tags
 //! in its `Cache-Group-Invalidation` ([RFC 9875](https://www.rfc-editor.org/rfc/rfc9875)).
 //!
@@ -88,9 +88,9 @@
 //! to the second level in the background. Requests for ranges, HEAD requests, and revalidations in the background are
 //! not looked up.
 //!
-//! A purge takes effect at once in its own process, and is then published. The [`PurgeLayer`](crate::PurgeLayer) sends
-//! the handler's response when the purge has been published. Other processes apply the purge when they are notified,
-//! and poll for purges at regular intervals. If a process has not been able to poll for
+//! A purge takes effect immediately in its own process, and is then published. The [`PurgeLayer`](crate::PurgeLayer)
+//! sends the handler's response when the purge has been published. Other processes apply the purge when they are
+//! notified, and poll for purges at regular intervals. If a process has not been able to poll for
 //! [`max_purge_delay`](SecondLevel::max_purge_delay), it uses each response from its memory only for that time, and
 //! revalidates older ones. A purge that cannot be published waits until it can.
 //!

@@ -127,8 +127,8 @@
 //! 4. **The policy for the content type.** An exact type takes precedence over a range such as `image/*`. If the
 //!    response does not have exactly one valid `Content-Type`, it gets a policy that is at least as strict as each of
 //!    these policies and the route's own: `no-store` if one of them is, and otherwise `no-cache`, with `private` if one
-//!    of them has it. A 304 without a `Content-Type` does not get `Cache-Control`, so a cache keeps using that of the
-//!    200.
+//!    of them has it. A 304 without a `Content-Type` does not get `Cache-Control`, so a cache continues to use that of
+//!    the 200.
 //! 5. **The route's own policy.**
 //!
 //! Accepting a [`Risk`](crate::policy::Risk) does not extend a route's policy to errors or redirects. Add a policy for

@@ -56,7 +56,7 @@ pub(crate) fn is_one_reading(headers: &HeaderMap) -> bool {
     CacheControl::parse_apart([&join(lines())]) == CacheControl::parse_apart(lines())
 }
 
-/// Joins the lines, except those that are not ASCII and contain no known directive. Some caches skip such lines.
+/// Joins the lines, except those that are not ASCII and do not contain a known directive. Some caches skip such lines.
 pub(crate) fn join_readable(headers: &HeaderMap) -> HeaderValue {
     let is_needed =
         |line: &&HeaderValue| line.as_bytes().is_ascii() || !CacheControl::parse_apart([*line]).has_extensions_only();

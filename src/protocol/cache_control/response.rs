@@ -730,7 +730,7 @@ impl CacheControl {
         self
     }
 
-    /// Returns whether the value has no known directive.
+    /// Returns whether the value does not have a known directive.
     pub(crate) fn has_extensions_only(&self) -> bool {
         *self == Self { extensions: self.extensions.clone(), ..Self::new() }
     }

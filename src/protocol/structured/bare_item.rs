@@ -105,7 +105,7 @@ fn number<'a>(input: &mut Input<'a>) -> Option<BareItem<'a>> {
     Some(BareItem::Decimal(sign * (value * 1_000 + fraction.parse::<i64>().ok()? * thousandths)))
 }
 
-/// Parses a String (RFC 9651 section 4.2.5). Borrows it if it contains no escapes.
+/// Parses a String (RFC 9651 section 4.2.5). Borrows it if it does not contain escapes.
 fn string<'a>(input: &mut Input<'a>) -> Option<Cow<'a, str>> {
     let plain =
         |input: &mut Input<'a>| input.take_while(|byte| matches!(byte, b' '..=b'~') && !b"\"\\".contains(&byte));

@@ -26,7 +26,7 @@ impl Exchange<'_> {
         assert!(result.headers.get("cache-control").is_none_or(|value| !value.is_empty()) || is_heuristic);
     }
 
-    /// Whether this is a 304 whose 200 the layers cannot know: a 304 that a source decided before the handler, or a 304
+    /// Returns whether this is a 304 whose 200 the layers cannot know: a 304 that a source decided before the handler, or a 304
     /// of the handler under a policy that depends on the content type.
     pub(super) fn may_leave_out_cache_control(&self) -> bool {
         let case = self.case;

@@ -78,7 +78,7 @@ impl Exchange<'_> {
         assert_eq!(result.headers, without.headers);
     }
 
-    /// Whether a layer evaluates preconditions. They have no meaning for CONNECT, OPTIONS and TRACE (P-03).
+    /// Returns whether a layer evaluates preconditions. They have no meaning for CONNECT, OPTIONS and TRACE (P-03).
     fn evaluates_preconditions(&self) -> bool {
         self.has_conditional() && !matches!(self.case.request.method, Method::CONNECT | Method::OPTIONS | Method::TRACE)
     }

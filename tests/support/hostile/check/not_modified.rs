@@ -99,7 +99,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Whether an outer layer of the one that decides encodes the response (L-01). The 304 does not know this coding.
+    /// Returns whether an outer layer of the one that decides encodes the response (L-01). The 304 does not know this coding.
     fn is_coded_outside(&self) -> bool {
         let layers = &self.case.layers;
         let last = layers.iter().rposition(|kind| kind.conditional().is_some());

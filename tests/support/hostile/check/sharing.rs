@@ -93,7 +93,7 @@ impl Exchange<'_> {
         let (request, result) = (&self.case.request, self.result);
         let read =
             |headers: &HeaderMap| other_reader::shared(&request.method, &request.headers, result.status, headers);
-        // A response that is stale at once is validated before each reuse, so it does not permit anything.
+        // A response that is immediately stale is validated before each reuse, so it does not permit anything.
         let lifetime = read(&result.headers).map(|it| it.as_secs()).filter(|lifetime| *lifetime > 0);
         let Some(lifetime) = lifetime else { return };
         // A date from a source makes heuristic freshness possible, but is not a permission.

@@ -59,7 +59,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Whether a layer overrides the `no-store` of the handler.
+    /// Returns whether a layer overrides the `no-store` of the handler.
     fn overrides_no_store(&self) -> bool {
         self.case.layers.iter().filter_map(|kind| kind.policy()).any(|it| it.precedence == Precedence::OverrideNoStore)
     }
