@@ -1,4 +1,4 @@
-//! A policy allocates nothing except what the header map needs for the fields.
+//! Tests that a policy does not allocate anything except the space for the fields in the header map.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;

@@ -1,4 +1,4 @@
-//! Inputs that earlier versions handled incorrectly, by kind.
+//! Tests inputs that earlier versions handled incorrectly, by kind.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 

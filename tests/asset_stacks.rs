@@ -1,4 +1,4 @@
-//! `AssetsLayer` within random stacks of the other layers, with a file service that is correct, outdated, broken or
+//! Tests `AssetsLayer` in random stacks of the other layers, with a file service that is correct, outdated, broken or
 //! wrong. Only verified content under a versioned URL is immutable.
 #![allow(clippy::unwrap_used)] // As in any test.
 

@@ -1,4 +1,4 @@
-//! `AssetManifest` and `AssetsLayer`: only a URL with a verified fingerprint is immutable.
+//! Tests `AssetManifest` and `AssetsLayer`: only a URL with a verified fingerprint is immutable.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 

@@ -1,4 +1,4 @@
-//! `CachePolicyLayer`: precedence, statuses, and guards.
+//! Tests `CachePolicyLayer`: precedence, statuses, and guards.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;

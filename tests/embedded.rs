@@ -1,4 +1,4 @@
-//! `EmbeddedFiles`, and files with precompressed copies, embedded and on disk.
+//! Tests `EmbeddedFiles`, and files with precompressed copies, embedded and on disk.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 

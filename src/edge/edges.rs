@@ -107,7 +107,7 @@ impl Edges {
     /// Checks that each edge that reads tags accepts these tags.
     ///
     /// Check constant tags when a service starts. A response with a tag that an edge does not accept becomes private or
-    /// gets a coarser tag, as [`TagOverflow`](super::TagOverflow) chooses.
+    /// gets a coarser tag, according to [`TagOverflow`](super::TagOverflow).
     ///
     /// ```
     /// use tower_cache_policy::edge::{EdgeProfile, Edges};

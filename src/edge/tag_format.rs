@@ -139,7 +139,7 @@ impl TagFormat {
 
     /// Sets the maximum number of tags in one response. By default, the number is not limited.
     ///
-    /// A response with more tags is treated as [`TagOverflow`](super::TagOverflow) chooses.
+    /// A response with more tags is treated according to [`TagOverflow`](super::TagOverflow).
     pub const fn max_tags(mut self, count: usize) -> Self {
         self.max_tags = count;
         self

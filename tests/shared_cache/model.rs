@@ -102,7 +102,7 @@ enum Step {
 enum How {
     Get,
     Head,
-    /// The first byte.
+    /// The first byte of the content.
     Range,
     /// With the tag of an earlier version, this many versions ago.
     Conditional(usize),

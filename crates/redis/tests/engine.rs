@@ -154,7 +154,7 @@ async fn the_history_is_bounded() {
     for index in 0..4 {
         one.purge(index).await;
     }
-    // The background task may be busy with the others.
+    // The background task may still be publishing purges.
     one.until(|stats| stats.purges_pending == 0).await;
     let count: usize = client.zcard("tower-cache-policy:1-purges").unwrap();
     assert_eq!(count, 10_000 + 3);

@@ -228,7 +228,7 @@ pub enum ForwardReason {
     Bypass,
     /// The semantics of the method require the request to be forwarded.
     Method,
-    /// No stored response has this URI.
+    /// The cache does not have a stored response for this URI.
     UriMiss,
     /// Stored responses have this URI, but the request does not select one of them by the fields in `Vary`.
     VaryMiss,
