@@ -124,7 +124,7 @@ impl AssetError {
         Self::new(MANIFEST, AssetErrorKind::InvalidManifest { message: message.into() })
     }
 
-    /// Adds the file that the text of a manifest comes from.
+    /// Adds the name of the file that contains the text of a manifest.
     pub(super) fn in_manifest(self, path: &Path) -> Self {
         match self.kind {
             AssetErrorKind::InvalidManifest { message } if self.file == MANIFEST => {

@@ -18,7 +18,7 @@ use super::validators::Validators;
 ///
 /// Removes:
 ///
-/// - fields that are meant for one connection only, such as `Connection`, `Keep-Alive` and `Transfer-Encoding`, and
+/// - fields that are intended for only one connection, such as `Connection`, `Keep-Alive` and `Transfer-Encoding`, and
 ///   `Trailer`, because trailers are not stored,
 /// - fields that `Connection` names,
 /// - fields for authentication with a proxy,

@@ -1,4 +1,4 @@
-//! The meaning of each vendor's responses.
+//! Tests the interpretation of each vendor's responses.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;

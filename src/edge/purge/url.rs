@@ -47,7 +47,7 @@ impl InvalidPurgeUrl {
         &self.shown
     }
 
-    /// Returns the fault and the remedy, as the rest of a sentence that begins with "the URL".
+    /// Returns the problem and the remedy, as the rest of a sentence that begins with "the URL".
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         self.reason

@@ -1182,7 +1182,7 @@ mod tests {
         any_lines().prop_map(|lines| CacheControl::parse(&lines))
     }
 
-    /// Returns whether `tight` permits a cache only what `loose` permits, judged by `Cache-Control` alone and
+    /// Returns whether `tight` permits a cache only what `loose` permits, according to `Cache-Control` alone and
     /// independently of `tighten`.
     fn is_no_looser(tight: &CacheControl, loose: &CacheControl) -> bool {
         let limited = |tight: Option<u32>, loose: Option<u32>| {
