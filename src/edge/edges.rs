@@ -46,8 +46,8 @@ pub struct Edges {
 /// assert_eq!(error.field(), "surrogate-control");
 /// assert_eq!(
 ///     error.to_string(),
-///     "the profiles `fastly` and `squid` cannot be combined: `surrogate-control` is for `fastly`, and `squid` obeys it \
-///      with another meaning; use two services, or remove the field from one of the profiles"
+///     "the profiles `fastly` and `squid` cannot be combined: `surrogate-control` is for `fastly`, but `squid` obeys it \
+///      with a different meaning; use two services, or remove the field from one of the profiles"
 /// );
 /// ```
 ///

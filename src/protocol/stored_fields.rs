@@ -242,7 +242,7 @@ pub fn is_confirmed_by_head(stored: &HeaderMap, stored_length: u64, head: &Heade
 /// headers.insert("vary", HeaderValue::from_static("accept"));
 /// let control = CacheControl::from_headers(&headers).unwrap();
 /// let error = remove_unstored_fields(&mut headers, &control, Cache::Shared).unwrap_err();
-/// assert!(error.to_string().contains("names `vary`, without which the response cannot be stored"), "{error}");
+/// assert!(error.to_string().contains("the response cannot be stored without that field"), "{error}");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnstorableFields {
