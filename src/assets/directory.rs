@@ -23,7 +23,7 @@ pub struct AssetDirectory {
     hidden_files: bool,
     symlinks: bool,
     on_progress: Option<Arc<OnProgress>>,
-    on_fault: Option<Arc<dyn Fn(&AssetError) + Send + Sync>>,
+    on_problem: Option<Arc<dyn Fn(&AssetError) + Send + Sync>>,
     hashed_names: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
 }
 
@@ -62,7 +62,7 @@ impl AssetDirectory {
             hidden_files: false,
             symlinks: false,
             on_progress: None,
-            on_fault: None,
+            on_problem: None,
             hashed_names: None,
         }
     }
@@ -209,13 +209,13 @@ impl AssetDirectory {
     /// ```
     #[must_use]
     pub fn lenient(mut self, report: impl Fn(&AssetError) + Send + Sync + 'static) -> Self {
-        self.on_fault = Some(Arc::new(report));
+        self.on_problem = Some(Arc::new(report));
         self
     }
 
     /// Reports a problem in lenient mode, and returns it otherwise.
     pub(super) fn tolerate(&self, fault: AssetError) -> Result<(), AssetError> {
-        let Some(report) = &self.on_fault else { return Err(fault) };
+        let Some(report) = &self.on_problem else { return Err(fault) };
         report(&fault);
         Ok(())
     }

@@ -48,7 +48,7 @@ impl AssetDirectory {
     }
 
     fn rewrite_into(&self, output: &Path) -> Result<AssetManifest, AssetError> {
-        let on_fault: &mut OnProblem<'_> = &mut |fault| self.tolerate(fault);
+        let on_problem: &mut OnProblem<'_> = &mut |fault| self.tolerate(fault);
         let found = self.find_files()?;
         let (stylesheets, others): (Vec<_>, Vec<_>) = found.iter().partition(|file| is_stylesheet(file.name()));
         let others: Vec<FileToHash> =
@@ -59,9 +59,9 @@ impl AssetDirectory {
         }
         for file in stylesheets {
             let content = fs::read(file.path()).map_err(|error| AssetError::unread(file.path(), error))?;
-            sources.insert(file.name().to_owned(), stylesheet(file.name(), &content, on_fault)?);
+            sources.insert(file.name().to_owned(), stylesheet(file.name(), &content, on_problem)?);
         }
-        let rewritten = rewrite(&sources, self.url_prefix(), self.place(), on_fault)?;
+        let rewritten = rewrite(&sources, self.url_prefix(), self.place(), on_problem)?;
         let outdated = outdated(&rewritten);
         for file in found.iter().filter(|file| !outdated.contains(file.name())) {
             write(file, rewritten.get(file.name()).map(Vec::as_slice), output)?;
