@@ -1,4 +1,4 @@
-//! `CachePolicyLayer`: precedence, statuses, and guards.
+//! Tests `CachePolicyLayer`: precedence, statuses, and guards.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -620,7 +620,7 @@ async fn the_guard_against_heuristics_is_waived_by_name_too() {
     let waived = through(silent().accept_risk(Risk::LifetimeGuessedByCaches), &ok(&[]), get("/", &[])).await;
     assert_eq!(cache_control(&waived), None);
 
-    // Lines without a member have no meaning (G-25).
+    // Lines without a member do not have a meaning (G-25).
     let empty = ok(&[("cache-control", ""), ("cache-control", ", ,")]);
     let waived = through(silent().accept_risk(Risk::LifetimeGuessedByCaches), &empty, get("/", &[])).await;
     assert_eq!(waived.headers().get_all("cache-control").iter().count(), 1);
@@ -1009,7 +1009,7 @@ async fn vary_is_one_line_without_repetition() {
         let response = through(CachePolicyLayer::new(policy), &ok(lines), get("/", &[])).await;
         assert_eq!(field(response.headers(), "vary").as_deref(), *expected, "{sentence}");
     }
-    // Guards make it stand alone also if the layer adds no name.
+    // Guards write `*` as the only member, even if the layer does not add a name.
     let response = through(CachePolicyLayer::new(PUBLIC), &ok(&[("vary", "Origin, *")]), get("/", &[])).await;
     assert_eq!(field(response.headers(), "vary").as_deref(), Some("*"));
     let by_layer = CachePolicyLayer::new(PUBLIC).vary(&["accept-encoding"]);

@@ -1,4 +1,5 @@
-//! One decision for each response, in cases in which several readings of a response differed in earlier versions.
+//! Tests that there is one decision for each response, in cases in which several interpretations of a response differed
+//! in earlier versions.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -53,7 +54,7 @@ fn cache_control<B>(response: &Response<B>) -> Option<String> {
     field(response.headers(), "cache-control")
 }
 
-/// Whether a permissive parser lets a shared cache store the response.
+/// Returns whether a permissive parser lets a shared cache store the response.
 fn a_permissive_cache_stores<B>(sent: &Request<TestBody>, response: &Response<B>) -> bool {
     let (mut head, ()) = Response::new(()).into_parts();
     head.status = response.status();
@@ -305,7 +306,7 @@ async fn a_304_has_the_policy_of_its_200_if_the_content_decides() {
         let edge = EdgeLayer::new(EdgeProfile::CLOUDFLARE);
         let [complete, again] = both(edge.layer(immutable.layer(files(content_type)))).await;
         assert_eq!(cache_control(&again), cache_control(&complete), "D9: {content_type}");
-        // A policy layer alone cannot know the 200, so it does not change the policy of the 304.
+        // A policy layer alone cannot determine the policy of the 200, so it does not change that of the 304.
         let [_, again] = both(CachePolicyLayer::new(CachePolicy::IMMUTABLE).layer(files(content_type))).await;
         assert_eq!(cache_control(&again), None, "D9: {content_type}");
     }

@@ -1,4 +1,4 @@
-//! `Vary`: names of policies and layers are added, and may be those of credentials.
+//! Tests `Vary`: names of policies and layers are added, including names of credentials.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -106,6 +106,6 @@ fn equal_policies_have_equal_names() {
     assert_ne!(one, PUBLIC.vary(&["accept"]));
     assert!(one.vary_names().eq(["accept", "origin"]));
     assert_eq!(format!("{one:?}"), "CachePolicy(public, max-age=60; vary: accept, origin)");
-    // A policy is copied for each response of a handler with one.
+    // A handler's policy is copied for each response.
     assert!(size_of::<CachePolicy>() <= 72, "{}", size_of::<CachePolicy>());
 }

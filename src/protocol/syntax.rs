@@ -18,7 +18,7 @@ pub const MAX_DELTA_SECONDS: u32 = 2_147_483_648;
 /// Returns whether `byte` is allowed in a token (RFC 9110 section 5.6.2).
 #[inline]
 pub(crate) const fn is_tchar(byte: u8) -> bool {
-    // Reading a table takes a third of the instructions of comparing with each range.
+    // A table lookup takes a third of the instructions of comparisons with each range.
     TCHARS[byte as usize]
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Returns whether a text contains two neighboring bytes, the second one in any case. Compares eight bytes at once.
+/// Returns whether `text` contains these two adjacent bytes, the second one in any case. Compares eight bytes at once.
 pub(super) fn has_pair(text: &[u8], [one, next]: [u8; 2]) -> bool {
     const CASE: u8 = 0x20;
     let (chunks, rest) = text.as_chunks();
@@ -163,7 +163,7 @@ impl<'a, L: Iterator<Item = &'a HeaderValue>> Members<'a, L> {
         Some((member, token))
     }
 
-    /// Returns where the first member of `rest` ends, at or after `start`. Turns quoting off for the rest of the line
+    /// Returns the end of the first member of `rest`, at or after `start`. Turns quoting off for the rest of the line
     /// at an unterminated quoted string, so that each line is scanned again at most once.
     fn member_end(&mut self, start: usize) -> usize {
         let mut bytes = self.rest[start..].iter();
@@ -209,8 +209,8 @@ pub(crate) fn quoted_string_end(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// Returns the line of a field that is not a list. Returns `None` if there are several, because it is unknown which one
-/// counts.
+/// Returns the line of a field that is not a list. Returns `None` if there are several lines, because it is unknown
+/// which one applies.
 pub(crate) fn only_line<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     // The usual case: no field has a second line. This path takes a fifth of the instructions.
     if headers.len() == headers.keys_len() {
@@ -228,7 +228,7 @@ pub(crate) fn set_field(headers: &mut HeaderMap, name: HeaderName, value: Header
     const MAX_NAMES: usize = 24_576;
     if headers.keys_len() >= MAX_NAMES {
         let unknown = headers.keys().find(|name| !is_significant(name.as_str())).cloned();
-        // The names of so many fields cannot all be known.
+        // Not all of so many fields can be known fields.
         headers.remove(unknown.unwrap_or_else(|| name.clone()));
     }
     _ = headers.try_insert(name, value);

@@ -16,8 +16,8 @@ use super::syntax::{MAX_MEMBERS, has_members, is_token, members};
 /// Vary = #( "*" / field-name )
 /// ```
 ///
-/// `Vary` is an ordered set of field names, compared without case. Each name keeps its first spelling and position. `*`
-/// replaces all names, because some caches recognize it only as the sole member.
+/// `Vary` is an ordered set of field names, compared without case. Each name retains its first spelling and position.
+/// `*` replaces all names, because some caches recognize it only as the sole member.
 ///
 /// Parsing never fails. A member that is not a field name is read as `*`, and so are more than [`MAX_MEMBERS`] members:
 /// a cache could not use such names to select a response.
