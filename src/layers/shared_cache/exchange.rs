@@ -21,7 +21,7 @@ use crate::edge::ForwardReason;
 use crate::layers::bypass::{is_interim, is_of_grpc};
 use crate::policy::{CacheTags, Guard, Layer, Personalized, RequestFacts, ResolvedPolicy, Ruling};
 use crate::protocol::{
-    Age, CacheControl, EffectiveControl, HttpDate, Validators, has_nonce, is_confirmed_by_head,
+    Age, CacheControl, EffectiveControl, HttpDate, Validators, Vary, has_nonce, is_confirmed_by_head,
     is_confirmed_by_not_modified, is_live_stream_type, is_never_stored, only_line, take_freshness_fields,
     update_stored_fields,
 };
@@ -303,6 +303,9 @@ impl Exchange {
         let decided = if is_silent || is_by_fields { None } else { self.decide(parts, now).ok() };
         let mut headers = stored.headers.clone();
         update_stored_fields(&mut headers, &parts.headers).ok()?;
+        // The content is still the one that was selected by these fields. Some servers send less in a 304, or in a
+        // response to HEAD, because only a response with content is compressed.
+        Vary::from_headers(&stored.headers).unwrap_or_default().add_to(&mut headers);
         for name in [AGE, DATE] {
             if let Some(value) = parts.headers.get(&name) {
                 headers.insert(name, value.clone());
