@@ -28,7 +28,8 @@
 //! - responses without a lifetime and without a validator.
 //!
 //! Requests with credentials or with content, upgrades, and requests whose path other software may resolve differently
-//! are passed through. So are requests that name another method, as in `X-HTTP-Method-Override`.
+//! are passed through. So are requests that name another method, as in `X-HTTP-Method-Override`, and those whose
+//! `Connection` names other fields, which a proxy removes before it forwards the request.
 //!
 //! A client cannot turn the cache off: `no-cache` and `max-age=0` in a request have no effect. `no-store` keeps the
 //! response to that request out of the cache.
