@@ -182,6 +182,11 @@ async fn a_successful_unsafe_request_invalidates_its_url_and_those_that_it_names
         (Method::POST, vec![host, ("x-fails", "1")], vec![]),
         (Method::POST, vec![("host", "b")], vec![]),
         (Method::OPTIONS, vec![host], vec![]),
+        // Registered as safe.
+        (Method::from_bytes(b"PROPFIND").unwrap(), vec![host], vec![]),
+        (Method::from_bytes(b"QUERY").unwrap(), vec![host], vec![]),
+        (Method::from_bytes(b"REPORT").unwrap(), vec![host], vec![]),
+        (Method::from_bytes(b"SEARCH").unwrap(), vec![host], vec![]),
     ] {
         let paths = ["/list", "/new", "/item?b=1", "/other"];
         for path in paths {

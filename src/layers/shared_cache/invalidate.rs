@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, Request, StatusCode, Uri};
 use super::config::{Config, Core};
 use crate::edge::{TagFormat, TagSyntax};
 use crate::policy::{CacheTags, target_as_sent};
-use crate::protocol::only_line;
+use crate::protocol::{Preconditions, only_line};
 use crate::store::{KeyRules, Moment, PrimaryKey, PurgeOf, UrlName};
 
 /// The groups of responses that an unsafe request invalidates.
@@ -26,9 +26,9 @@ pub(super) struct Invalidation {
 }
 
 impl Invalidation {
-    /// Returns `None` for a safe method, and for a request without a path.
+    /// Returns `None` for a method that is registered as safe, and for a request without a path.
     pub(super) fn of<B>(config: &Config, request: &Request<B>) -> Option<Self> {
-        if request.method().is_safe() {
+        if !Preconditions::new(request.method(), &HeaderMap::new()).is_unsafe_method() {
             return None;
         }
         let of_field = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
