@@ -78,6 +78,23 @@ async fn a_forwarded_head_updates_or_removes_the_stored_response() {
 }
 
 #[tokio::test]
+async fn head_of_a_stored_response_has_its_length_unless_it_is_a_204() {
+    // M-06; RFC 9110 section 8.6
+    for (status, body, length) in
+        [(200, "12345", Some("5")), (200, "", Some("0")), (204, "", None), (404, "x", Some("1"))]
+    {
+        let site = Site::by_fields(move |_| {
+            let mut response = page(body, &[("cache-control", "max-age=60")]);
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            response
+        });
+        site.get("/", &[]).await;
+        let head = site.call(request(Method::HEAD, "/", &[])).await;
+        assert_eq!((head.status, head.is_hit(), head.field("content-length").as_deref()), (status, true, length));
+    }
+}
+
+#[tokio::test]
 async fn a_head_updates_nothing_that_it_does_not_select() {
     let site = Site::by_fields(|request| {
         let language = crate::support::field(request.headers(), "accept-language").unwrap();
