@@ -156,8 +156,7 @@ async fn a_304_or_head_with_less_in_vary_does_not_serve_the_content_to_other_cli
     for (case, lines, vary) in table {
         for (by_policy, method) in [(true, Method::GET), (false, Method::GET), (false, Method::HEAD)] {
             let handler = move |request: &Request<TestBody>| {
-                let is_update =
-                    request.headers().contains_key("if-none-match") || request.method() == Method::HEAD;
+                let is_update = request.headers().contains_key("if-none-match") || request.method() == Method::HEAD;
                 let accepts = request.headers().contains_key("accept-encoding");
                 let mut response = match is_update {
                     true => page("", lines),
@@ -181,6 +180,23 @@ async fn a_304_or_head_with_less_in_vary_does_not_serve_the_content_to_other_cli
             assert_eq!((other.is_hit(), other.body.as_str()), (false, "plain"), "{case} {method}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_date_in_the_future_does_not_take_precedence_over_later_responses() {
+    // K-03: of several stored responses, the one with the latest date is used.
+    let calls = Arc::new(AtomicUsize::new(0));
+    let site = Site::by_fields(move |_| match calls.fetch_add(1, Ordering::SeqCst) {
+        0 => page(
+            "from the future",
+            &[("cache-control", "max-age=60"), ("date", "Fri, 01 Jan 2100 00:00:00 GMT"), ("vary", "accept")],
+        ),
+        _ => page("later", &[("cache-control", "max-age=60")]),
+    });
+    site.get("/", &[]).await;
+    site.clock.advance(60);
+    assert_eq!(site.get("/", &[]).await.body, "later");
+    assert!(site.get("/", &[]).await.is_hit());
 }
 
 #[tokio::test]

@@ -359,7 +359,8 @@ impl Exchange {
             moment: self.moment,
             received: now,
             initial_age,
-            date: date.unwrap_or(now),
+            // A date in the future would take precedence over those of all later responses.
+            date: date.map_or(now, |date| date.min(now)),
             tags,
             ruling,
         })
