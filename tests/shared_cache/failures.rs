@@ -160,6 +160,38 @@ async fn a_response_that_is_not_storable_spares_the_next_requests_for_two_second
     assert_eq!(site.cache.stats().stored, 1_001);
 }
 
+#[tokio::test]
+async fn a_client_whose_request_prevents_storing_does_not_keep_the_url_out_of_the_cache() {
+    let long = "x".repeat(9_000);
+    let table: &[(&str, &str, &str, bool)] = &[
+        ("a value in Vary that is too long", "accept-language", &long, true),
+        ("a cookie, for a lifetime that is meant for browsers", "cookie", "a=b", true),
+        ("a request that is refused", "x-status", "400", true),
+        ("a request without permission", "x-status", "403", true),
+        ("a page that does not exist", "x-status", "404", false),
+        ("a failure", "x-status", "500", false),
+        ("a response for one user", "x-private", "1", false),
+    ];
+    for (case, name, value, others_are_stored) in table {
+        let site = Site::by_fields(|request| {
+            let has = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+            if has("x-private").is_some() {
+                return page("x", &[("cache-control", "private")]);
+            }
+            let mut response = page("x", &[("cache-control", "max-age=60"), ("vary", "accept-language")]);
+            if let Some(status) = has("x-status") {
+                response = page("x", &[("cache-control", "no-store")]);
+                *response.status_mut() = status.parse().unwrap();
+            }
+            response
+        });
+        site.get("/", &[(*name, *value)]).await;
+        site.clock.advance(1);
+        site.get("/", &[]).await;
+        assert_eq!(site.get("/", &[]).await.is_hit(), *others_are_stored, "{case}");
+    }
+}
+
 /// What a 304 has in addition to the entity tag.
 type Lines = &'static [(&'static str, &'static str)];
 

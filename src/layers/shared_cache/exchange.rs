@@ -129,9 +129,11 @@ impl Exchange {
             Verdict::Pass(..) if self.invalidation.is_some() => self.progress.land(Landing::NotShared),
             Verdict::Confirmed { record, is_stored: true } => self.progress.land(Landing::Stored(Arc::clone(record))),
             Verdict::Failed(record) => self.progress.land(Landing::Failed(Arc::clone(record))),
-            Verdict::Pass(..) => {
+            Verdict::Pass(response, reason) => {
                 count(&self.core.stats.not_stored);
-                self.core.mark(&self.key, now);
+                if !self.is_due_to_request(response, *reason) {
+                    self.core.mark(&self.key, now);
+                }
                 self.progress.land(Landing::NotShared);
             }
             Verdict::Confirmed { .. } | Verdict::Error(_) | Verdict::Again => self.progress.land(Landing::NotShared),
@@ -142,6 +144,23 @@ impl Exchange {
             (self.status, self.stale) = (Some(head.status), None);
         }
         verdict
+    }
+
+    /// Whether a response is not stored because of this request, so that the responses to others may be. One client could
+    /// otherwise keep a URL out of the cache.
+    fn is_due_to_request<B>(&self, response: &Response<B>, reason: NotStored) -> bool {
+        match reason {
+            NotStored::RequestCookie => true,
+            // The values of the request are too long.
+            NotStored::Vary => {
+                Selection::of(response.headers(), &HeaderMap::new(), self.config.selection_rules()).is_some()
+            }
+            // Unlike other errors of the client, these say that the URL has no response.
+            _ => {
+                response.status().is_client_error()
+                    && !matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::GONE)
+            }
+        }
     }
 
     fn event(&self, storing: Result<(), NotStored>) -> SharedCacheEvent<'_> {

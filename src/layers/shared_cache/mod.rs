@@ -62,7 +62,7 @@
 //! if the first client disconnects. If the last one disconnects, a [`spawner`](SharedCache::spawner) finishes the request.
 //! Without one, the call of the inner service is dropped. If the response turns out not to be storable, the other
 //! requests are passed to the inner service at once. For the next two seconds, requests for that URL do not wait for
-//! each other. A request does not join one that has taken longer than [`wait`](SharedCache::wait), and with a
+//! each other, and their responses are not stored, unless the reason was in the request, such as a 400. A request does not join one that has taken longer than [`wait`](SharedCache::wait), and with a
 //! [`timer`](SharedCache::timer) it waits no longer than that.
 //!
 //! Because other tasks may drive it, the future of the inner service must be `Send`, and so must its bodies. The layer
