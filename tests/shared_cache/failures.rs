@@ -241,6 +241,12 @@ async fn a_304_without_a_decision_leaves_the_decision_in_place_unless_its_fields
         (&[("cdn-cache-control", "no-store")], false),
         (&[("surrogate-control", "no-store")], false),
         (&[("set-cookie", "id=1")], false),
+        // The guards of the layers.
+        (&[("clear-site-data", "\"cache\"")], false),
+        (&[("vary", "*")], false),
+        (&[("access-control-allow-origin", "https://a"), ("access-control-allow-credentials", "true")], false),
+        (&[("access-control-allow-origin", "*")], true),
+        (&[("content-type", "text/event-stream")], false),
     ];
     for (fields, is_stored) in table {
         let found = after_a_304_without_a_decision(fields).await;

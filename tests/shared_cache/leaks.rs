@@ -39,6 +39,7 @@ async fn what_no_policy_allows_is_not_stored() {
         ("no-cache without a validator", CachePolicy::NO_CACHE, |_| page("x", &[])),
         ("the default", CachePolicy::PRIVATE_NO_CACHE, |_| page("x", &[])),
         ("Set-Cookie", PUBLIC, |_| page("x", &[("set-cookie", "id=1")])),
+        ("Clear-Site-Data", PUBLIC, |_| page("x", &[("clear-site-data", "\"cookies\"")])),
         ("the handler's no-store", PUBLIC, |_| page("x", &[("cache-control", "no-store")])),
         ("the handler's private", PUBLIC, |_| page("x", &[("cache-control", "private, max-age=9")])),
         ("the handler's own max-age", PUBLIC, |_| page("x", &[("cache-control", "max-age=9")])),
@@ -87,6 +88,21 @@ async fn what_no_policy_allows_is_not_stored() {
         }
         assert_eq!(site.calls(), 3, "{case}");
         assert_eq!(site.cache.stats().bytes, 0, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_does_not_repeat_what_is_for_one_client() {
+    let table: &[(&str, &str)] = &[
+        ("set-cookie", "id=1"),
+        ("clear-site-data", "\"cookies\""),
+        ("content-type", "text/event-stream"),
+        ("content-security-policy", "script-src 'nonce-abc'"),
+    ];
+    for (name, value) in table {
+        let site = Site::by_fields(move |_| page("x", &[("cache-control", "public, max-age=60"), (name, value)]));
+        site.get("/", &[]).await;
+        assert!(!site.get("/", &[]).await.is_hit(), "{name}");
     }
 }
 

@@ -9,7 +9,7 @@ use http::header::{
 };
 use http::request::Parts as RequestParts;
 use http::response::Parts;
-use http::{HeaderMap, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderName, Response, StatusCode, Version};
 
 use super::config::{Config, Core, Mode};
 use super::event::{NotStored, Observed, SharedCacheEvent, SharedCacheOutcome};
@@ -26,6 +26,8 @@ use crate::protocol::{
     update_stored_fields,
 };
 use crate::store::{Moment, PrimaryKey, Record, RecordHead, Selection, Terms};
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// One request to the inner service, whose response may be stored.
 #[derive(Debug)]
@@ -331,13 +333,18 @@ impl Exchange {
             }
         }
         let (decided, ruling) = match decided {
-            Some(decided) => (Some(decided), parts.extensions.get::<Ruling>()),
+            Some(decided) => (Some(decided), parts.extensions.get::<Ruling>().cloned()),
             // The directives that the update does not have are those of the stored response.
             None if is_by_fields => (self.decide_by_fields(stored.status, &headers, now).ok(), None),
             None if is_silent => {
-                let control = CacheControl::from_headers(&headers).unwrap_or_default();
-                let tags = CacheTags::new();
-                (Some(Decided { terms: stored.terms, tags, control }), stored.ruling.as_ref())
+                // The guards see the updated fields, as if the stored response had come with them.
+                let (mut updated, ()) = Response::new(()).into_parts();
+                (updated.status, updated.headers) = (stored.status, headers);
+                stored.ruling.clone().and_then(|ruling| updated.extensions.insert(ruling));
+                parts.extensions.get::<CacheTags>().and_then(|tags| updated.extensions.insert(tags.clone()));
+                let decided = self.decide_by_policy(&mut updated, now).ok();
+                headers = updated.headers;
+                (decided, updated.extensions.remove::<Ruling>())
             }
             None => (None, None),
         };
@@ -348,7 +355,7 @@ impl Exchange {
             tags.unite(&decided.tags);
             Decided { tags, ..decided }
         });
-        let head = decided.and_then(|decided| self.head(stored.status, &headers, decided, ruling.cloned(), now).ok());
+        let head = decided.and_then(|decided| self.head(stored.status, &headers, decided, ruling, now).ok());
         Some((headers, head))
     }
 
@@ -389,6 +396,10 @@ impl Exchange {
     fn never_shared(&self, headers: &HeaderMap) -> Option<NotStored> {
         if headers.contains_key(SET_COOKIE) && !self.config.accepts(Guard::SetCookie) {
             return Some(NotStored::SetCookie);
+        }
+        // G-29
+        if headers.contains_key(CLEAR_SITE_DATA) {
+            return Some(NotStored::Forbidden);
         }
         if is_of_grpc(headers) || headers.get_all(CONTENT_TYPE).iter().any(is_live_stream_type) {
             return Some(NotStored::LiveStream);
