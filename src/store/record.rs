@@ -192,6 +192,12 @@ impl Record {
         self.head.initial_age.current(self.head.received, now).seconds()
     }
 
+    /// Whether the clock has been set back since the response was received. Clocks of two processes may differ a little.
+    pub(crate) fn is_ahead_of(&self, now: HttpDate) -> bool {
+        const MAX_SKEW: u64 = 60;
+        self.head.received.seconds_since(now) > MAX_SKEW
+    }
+
     /// Determines whether the record may be used.
     pub(crate) fn usability<'a>(&self, key: impl Into<KeyRef<'a>>, now: HttpDate, purges: &PurgeClock) -> Usability {
         let purged = self.purged(key.into(), purges);
@@ -199,6 +205,11 @@ impl Record {
         let terms = &self.head.terms;
         let staleness = match purged {
             Purged::Hard => return Usability::Purged,
+            // The response would be fresh until its time comes again, and then for its lifetime.
+            _ if self.is_ahead_of(now) => {
+                let staleness = self.head.received.seconds_since(now);
+                return Usability::Stale { staleness, while_revalidating: false, on_error: false };
+            }
             Purged::No if age < terms.lifetime && !terms.no_cache => return Usability::Fresh(terms.lifetime - age),
             Purged::No => age.saturating_sub(terms.lifetime),
             Purged::Soft(at) => age.saturating_sub(terms.lifetime).max(now.seconds_since(at)),

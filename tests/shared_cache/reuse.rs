@@ -200,6 +200,25 @@ async fn a_date_in_the_future_does_not_take_precedence_over_later_responses() {
 }
 
 #[tokio::test]
+async fn a_response_from_before_the_clock_was_set_back_is_not_fresh_until_that_time_comes_again() {
+    //
+    for (seconds, is_fresh) in [(1, true), (60, true), (61, false), (9_000, false)] {
+        for is_tagged in [true, false] {
+            let site = match is_tagged {
+                true => Site::with_policy(PUBLIC, tagged(&Arc::default())),
+                false => Site::with_policy(PUBLIC, |_| page("page", &[])),
+            };
+            site.clock.advance(10_000);
+            site.get("/", &[]).await;
+            site.clock.set_back(seconds);
+            assert_eq!(site.get("/", &[]).await.is_hit(), is_fresh, "{seconds}");
+            assert!(site.get("/", &[]).await.is_hit(), "{seconds}: the new response is stored");
+            assert_eq!(site.calls(), if is_fresh { 1 } else { 2 }, "{seconds}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_304_that_forbids_storing_removes_the_stored_response() {
     type Fields = &'static [(&'static str, &'static str)];
     let table: &[(&str, Fields)] = &[

@@ -109,6 +109,10 @@ impl Exchange {
     /// is the receiver of its body.
     pub(super) fn judge<B, E>(&mut self, result: Result<Response<B>, E>) -> Verdict<B, E> {
         let now = self.config.clock.now();
+        if let Some(stale) = self.stale.as_ref().filter(|stale| stale.record.is_ahead_of(now)) {
+            // It would be kept in place of the new response, because it seems to be the later one.
+            self.core.store.remove(&self.key, &stale.record);
+        }
         if let Some(stale) = &mut self.stale
             && !stale.record.moment_is_current(&self.key, &self.core.purges)
         {
