@@ -200,6 +200,36 @@ async fn a_successful_unsafe_request_invalidates_its_url_and_those_that_it_names
 }
 
 #[tokio::test]
+async fn a_url_in_a_response_is_invalidated_only_on_the_same_host() {
+    // I-01
+    for (host, location, is_invalidated) in [
+        ("a", "/new", true),
+        ("a", "/new#part", true),
+        ("a", "http://a/new", true),
+        ("A", "https://a/new", true),
+        ("a", "http://a:80/new", true),
+        ("a:443", "https://a/new", true),
+        ("a:8080", "http://a:8080/new", true),
+        ("a", "http://a:8080/new", false),
+        ("a:8080", "http://a/new", false),
+        ("a", "http://b/new", false),
+        ("a", "http://b@a/new", false),
+        ("a", "http://[", false),
+    ] {
+        let site = Site::by_fields(move |request| match *request.method() {
+            Method::GET => page("x", &[("cache-control", "max-age=60")]),
+            _ => page("", &[("location", location)]),
+        });
+        for host in [host, "b"] {
+            site.get("/new", &[("host", host)]).await;
+        }
+        site.call(request(Method::POST, "/list", &[("host", host)])).await;
+        assert_eq!(!site.get("/new", &[("host", host)]).await.is_hit(), is_invalidated, "{host} {location}");
+        assert!(site.get("/new", &[("host", "b")]).await.is_hit(), "{host} {location}");
+    }
+}
+
+#[tokio::test]
 async fn an_unsafe_request_invalidates_the_groups_that_its_response_names() {
     // I-03
     for (groups, is_purged) in

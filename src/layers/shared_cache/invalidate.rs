@@ -83,9 +83,11 @@ impl Invalidation {
     /// Returns the URL in a field of the response, if it is on the same host.
     fn named_by(&self, name: &HeaderName, response: &HeaderMap) -> Option<UrlName> {
         let url = Uri::try_from(only_line(response, name)?.as_bytes()).ok()?;
-        let is_same = url.authority().is_none_or(|authority| authority.as_str().eq_ignore_ascii_case(&self.host));
-        let target = url.path_and_query().filter(|target| is_same && target.as_str().starts_with('/'))?;
-        Some(self.keys.url(&self.host, target))
+        let target = url.path_and_query().filter(|target| target.as_str().starts_with('/'))?;
+        let own = self.keys.url(&self.host, target);
+        // Names do not contain a default port, which one of the two may have.
+        let is_same = url.authority().is_none_or(|authority| self.keys.url(authority.as_str(), target) == own);
+        is_same.then_some(own)
     }
 }
 
