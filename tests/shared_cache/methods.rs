@@ -7,7 +7,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use tower_cache_policy::SharedCache;
 use tower_cache_policy::edge::purge::Purge;
-use tower_cache_policy::policy::{CacheTag, CacheTags};
+use tower_cache_policy::policy::{CacheTag, CacheTags, OriginalPath};
 
 use crate::site::{PUBLIC, Site, page};
 use crate::support::{TestBody, request};
@@ -185,6 +185,9 @@ async fn a_response_to_post_is_stored_only_if_it_says_that_it_is_the_one_to_get(
             &[("cache-control", "max-age=60"), ("content-location", "/a?b"), ("set-cookie", "a=b")],
             false,
         ),
+        ("a new resource", 201, &[("cache-control", "max-age=60"), ("content-location", "/a?b")], false),
+        ("a request for later", 202, &[("cache-control", "max-age=60"), ("content-location", "/a?b")], false),
+        ("no content", 204, &[("cache-control", "max-age=60"), ("content-location", "/a?b")], false),
         ("an error", 404, &[("cache-control", "max-age=60"), ("content-location", "/a?b")], false),
     ];
     for (case, status, fields, is_stored) in table {
@@ -204,6 +207,25 @@ async fn a_response_to_post_is_stored_only_if_it_says_that_it_is_the_one_to_get(
             assert!(site.get("/a?b", &[]).await.is_hit(), "{case}: a POST leaves no mark");
         }
         assert_eq!(site.cache.stats().under_way, 0, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_response_to_post_is_compared_with_the_url_that_the_client_sent() {
+    // M-02
+    for location in ["/x", "/api/y"] {
+        let site = Site::by_fields(move |request| {
+            page(request.method().as_str(), &[("cache-control", "public, max-age=60"), ("content-location", location)])
+        });
+        // A router has removed a prefix.
+        let below_prefix = |method| {
+            let mut request = request(method, "/api/x", &[]);
+            OriginalPath::record(&mut request);
+            *request.uri_mut() = "/x".parse().unwrap();
+            request
+        };
+        site.call(below_prefix(Method::POST)).await;
+        assert!(!site.call(below_prefix(Method::GET)).await.is_hit(), "{location}");
     }
 }
 

@@ -54,7 +54,13 @@ impl Invalidation {
         let tags = tags_in(response);
         let own = tags.clone().unwrap_or_default();
         let now = self.purge(core, status, response, |purge| core.purges.purge_before(purge, moment, &own, &key.url()));
-        now.flatten().filter(|_| tags.is_some() && status.is_success())
+        // M-02: the content is that of a GET only if it is the representation of this URL, as the client named it. Another
+        // success, such as a 201 or 202, is not what GET returns.
+        let is_that_of_get = || {
+            status == StatusCode::OK
+                && self.named_by(&CONTENT_LOCATION, response) == Some(self.keys.url(&self.host, &self.target))
+        };
+        now.flatten().filter(|_| tags.is_some() && is_that_of_get())
     }
 
     fn purge<T>(

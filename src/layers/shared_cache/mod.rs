@@ -13,7 +13,7 @@
 //! session layer may have added a cookie after the decision.
 //!
 //! [`SharedCache::by_fields`] is for gateways. It follows [RFC 9111](https://www.rfc-editor.org/rfc/rfc9111.html) by the
-//! header fields. It also stores a successful response to POST as the one to GET, if its `Content-Location` is its own URL
+//! header fields. It also stores a 200 to POST as the response to GET, if its `Content-Location` is its own URL
 //! and it has a lifetime ([RFC 9110 section 9.3.3](https://www.rfc-editor.org/rfc/rfc9110.html#section-9.3.3)).
 //!
 //! In both cases, these responses are not stored:
