@@ -246,6 +246,29 @@ async fn an_unsafe_request_invalidates_the_groups_that_its_response_names() {
 }
 
 #[tokio::test]
+async fn an_unsafe_request_invalidates_the_groups_of_its_own_host_only() {
+    // I-02
+    for (host, groups, is_invalidated) in [
+        ("a", "\"article-7\"", true),
+        ("A:80", "\"article-7\"", true),
+        ("b", "\"article-7\"", false),
+        ("a:8080", "\"article-7\"", false),
+        ("a", "(not) groups", true),
+        ("b", "(not) groups", false),
+    ] {
+        let site = Site::by_fields(move |request| match *request.method() {
+            Method::GET => page("x", &[("cache-control", "max-age=60"), ("cache-groups", "\"article-7\"")]),
+            _ => page("saved", &[("cache-group-invalidation", groups)]),
+        });
+        site.get("/list", &[("host", "a")]).await;
+        site.call(request(Method::POST, "/api", &[("host", host)])).await;
+        assert_eq!(!site.get("/list", &[("host", "a")]).await.is_hit(), is_invalidated, "{host} {groups}");
+        site.cache.purge(&Purge::tags([ARTICLE]));
+        assert!(!site.get("/list", &[("host", "a")]).await.is_hit(), "the application purges a tag on all hosts");
+    }
+}
+
+#[tokio::test]
 async fn tags_in_the_fields_of_an_origin_server_can_be_purged() {
     for (name, value) in
         [("cache-tag", "a, article-7"), ("surrogate-key", "a article-7"), ("cache-groups", "\"a\", \"article-7\"")]

@@ -458,7 +458,7 @@ impl Exchange {
         let heuristics = self.config.heuristics;
         let terms = Terms::of_fields(&control, &self.request, status, headers, now, heuristics);
         let terms = terms.ok_or(NotStored::Forbidden)?;
-        let tags = tags_in(headers).ok_or(NotStored::Tags)?;
+        let tags = tags_in(headers, || self.key.url().host()).ok_or(NotStored::Tags)?;
         Ok(Decided { terms, tags, control: control.control().clone() })
     }
 }

@@ -75,7 +75,8 @@
 //! [`PurgeLayer`](crate::PurgeLayer). Purges take effect at once for all variants. They also cover responses that are
 //! still under way. A successful unsafe request invalidates its own URL, and the URLs in its `Location` and
 //! `Content-Location` ([RFC 9111 section 4.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.4)), and the tags in
-//! its `Cache-Group-Invalidation` ([RFC 9875](https://www.rfc-editor.org/rfc/rfc9875)).
+//! its `Cache-Group-Invalidation` ([RFC 9875](https://www.rfc-editor.org/rfc/rfc9875)). In a cache by fields, these are the
+//! groups of its own host.
 //!
 //! # With several processes
 //!
