@@ -92,21 +92,6 @@ async fn what_no_policy_allows_is_not_stored() {
 }
 
 #[tokio::test]
-async fn a_gateway_does_not_repeat_what_is_for_one_client() {
-    let table: &[(&str, &str)] = &[
-        ("set-cookie", "id=1"),
-        ("clear-site-data", "\"cookies\""),
-        ("content-type", "text/event-stream"),
-        ("content-security-policy", "script-src 'nonce-abc'"),
-    ];
-    for (name, value) in table {
-        let site = Site::by_fields(move |_| page("x", &[("cache-control", "public, max-age=60"), (name, value)]));
-        site.get("/", &[]).await;
-        assert!(!site.get("/", &[]).await.is_hit(), "{name}");
-    }
-}
-
-#[tokio::test]
 async fn requests_with_credentials_neither_fill_the_cache_nor_get_responses_from_it() {
     let credentials: &[(&str, &str)] =
         &[("authorization", "Bearer a"), ("proxy-authorization", "Basic b"), ("x-api-key", "c")];

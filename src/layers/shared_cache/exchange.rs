@@ -9,7 +9,7 @@ use http::header::{
 };
 use http::request::Parts as RequestParts;
 use http::response::Parts;
-use http::{HeaderMap, HeaderName, Response, StatusCode, Version};
+use http::{HeaderMap, Response, StatusCode, Version};
 
 use super::config::{Config, Core, Mode};
 use super::event::{NotStored, Observed, SharedCacheEvent, SharedCacheOutcome};
@@ -26,8 +26,6 @@ use crate::protocol::{
     update_stored_fields,
 };
 use crate::store::{Moment, PrimaryKey, Record, RecordHead, Selection, Terms};
-
-const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// One request to the inner service, whose response may be stored.
 #[derive(Debug)]
@@ -400,10 +398,6 @@ impl Exchange {
     fn never_shared(&self, headers: &HeaderMap) -> Option<NotStored> {
         if headers.contains_key(SET_COOKIE) && !self.config.accepts(Guard::SetCookie) {
             return Some(NotStored::SetCookie);
-        }
-        // G-29
-        if headers.contains_key(CLEAR_SITE_DATA) {
-            return Some(NotStored::Forbidden);
         }
         if is_of_grpc(headers) || headers.get_all(CONTENT_TYPE).iter().any(is_live_stream_type) {
             return Some(NotStored::LiveStream);

@@ -18,8 +18,7 @@
 //!
 //! In both cases, these responses are not stored:
 //!
-//! - responses with `Set-Cookie`, `Clear-Site-Data`, `private`, `no-store`, `Vary: *`, `Vary: Cookie` or
-//!   `Vary: Authorization`,
+//! - responses with `Set-Cookie`, `private`, `no-store`, `Vary: *`, `Vary: Cookie` or `Vary: Authorization`,
 //! - responses to requests with `Authorization` or another [credential field](SharedCache::credential_headers),
 //! - responses marked as `Personalized`, or to requests with that mark,
 //! - gRPC, server-sent events and other live streams, and responses with trailers,
