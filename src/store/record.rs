@@ -85,8 +85,9 @@ impl RecordHead {
             return None;
         }
         let mut text = BytesMut::with_capacity(length);
-        // One more than these fields, for the `Content-Length` of HEAD.
-        let mut headers = HeaderMap::with_capacity(response.len() + 4);
+        // One more than these fields, for the `Content-Length` of HEAD. A map counts names and not lines, and the names of
+        // a full one would be longer than the maximum.
+        let mut headers = HeaderMap::with_capacity(response.keys_len() + 4);
         // These come first, where a response from the cache finds them, and make room: a map that is cloned has none.
         headers.insert(AGE, HeaderValue::from_static("0"));
         // The lines of inner caches come before that of this one, so there is no place in front of them.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::policy::{CachePolicy, Risk};
@@ -189,6 +189,46 @@ async fn a_client_whose_request_prevents_storing_does_not_keep_the_url_out_of_th
         site.clock.advance(1);
         site.get("/", &[]).await;
         assert_eq!(site.get("/", &[]).await.is_hit(), *others_are_stored, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_response_with_very_many_lines_is_served() {
+    // D20: some functions of `HeaderMap` panic beyond their capacity. Each line is one byte, so their text is short.
+    let names =
+        |count: usize| (0..count).map(|number| if number % 2 == 0 { "a".to_owned() } else { format!("x{number}") });
+    for (case, lines, is_stored) in [
+        ("few", 100, true),
+        ("as many lines of one name as a map can have names", 24_576, false),
+        ("more", 40_000, false),
+        ("more bytes than are stored", 70_000, false),
+    ] {
+        let site = Site::by_fields(move |_| {
+            let mut response = page("x", &[("cache-control", "max-age=60")]);
+            for _ in 0..lines {
+                response.headers_mut().append("a", HeaderValue::from_static(""));
+            }
+            response
+        });
+        for _ in 0..2 {
+            let got = site.get("/", &[]).await;
+            assert_eq!((got.body.as_str(), got.headers.get_all("a").iter().count()), ("x", lines), "{case}");
+        }
+        assert_eq!(site.get("/", &[]).await.is_hit(), is_stored, "{case}");
+    }
+    for count in [24_576, 40_000] {
+        let site = Site::by_fields(move |_| {
+            let mut response = page("x", &[("cache-control", "max-age=60")]);
+            for name in names(count) {
+                let name = HeaderName::try_from(name).unwrap();
+                if response.headers_mut().try_append(name, HeaderValue::from_static("")).is_err() {
+                    break;
+                }
+            }
+            response
+        });
+        assert_eq!(site.get("/", &[]).await.body, "x", "{count}");
+        assert_eq!(site.get("/", &[]).await.body, "x", "{count}");
     }
 }
 

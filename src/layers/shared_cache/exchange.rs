@@ -96,8 +96,7 @@ impl Stale {
         let modified = validators.last_modified().and_then(|_| only_line(&head.headers, &LAST_MODIFIED));
         let modified = modified.map(|date| (IF_MODIFIED_SINCE, date.clone()));
         for (condition, value) in etag.into_iter().chain(modified) {
-            request.insert(condition, value);
-            self.is_validated = true;
+            self.is_validated |= request.try_insert(condition, value).is_ok();
         }
     }
 }
