@@ -82,7 +82,7 @@ impl Client<'_> {
             status = StatusCode::NOT_MODIFIED;
             SharedCacheBody::nothing()
         } else if *self.method == Method::HEAD {
-            // M-06; a 204 must not have the field (RFC 9110 section 8.6).
+            // A 204 must not have the field (RFC 9110 section 8.6).
             if status != StatusCode::NO_CONTENT {
                 headers.insert(CONTENT_LENGTH, number_value(u64::try_from(record.body().len()).unwrap_or(u64::MAX)));
             }
