@@ -68,6 +68,9 @@
 //! Because other tasks may drive it, the future of the inner service must be `Send`, and so must its bodies. The layer
 //! needs no particular runtime.
 //!
+//! The service is ready when the inner service is. In a stack without axum, whose routes are always ready, an inner
+//! `tower::limit::ConcurrencyLimit` that has reached its limit therefore also delays responses from the cache.
+//!
 //! # Purges
 //!
 //! A [`SharedCache`] is a service for [`Purge`](crate::edge::purge::Purge)s, so it can be the purger of a
@@ -76,6 +79,10 @@
 //! `Content-Location` ([RFC 9111 section 4.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.4)), and the tags in
 //! its `Cache-Group-Invalidation` ([RFC 9875](https://www.rfc-editor.org/rfc/rfc9875)). In a cache by fields, these are the
 //! groups of its own host.
+//!
+//! When a client disconnects, servers drop the future of its request. A write that is dropped before its response neither
+//! purges nor invalidates anything, although the handler may have changed data. If that matters, run the change and the
+//! [`purge`](SharedCache::purge) in a task of their own.
 //!
 //! # With several processes
 //!
