@@ -34,7 +34,7 @@ pub(crate) enum Chooser {
 
 pub(crate) type Choose = dyn Fn(&Parts) -> Option<CachePolicy> + Send + Sync;
 
-/// What a [`Chooser`] chose for a request, stored until its response arrives.
+/// The choice of a [`Chooser`] for a request, stored until its response arrives.
 #[derive(Debug)]
 pub(crate) enum PendingPolicy {
     /// The layer has no chooser, or the closure did not return a policy.

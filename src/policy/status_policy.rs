@@ -35,7 +35,7 @@ use super::cache_policy::CachePolicy;
 /// # });
 /// ```
 ///
-/// A policy for 200 also applies to the 304 that stands for it. No policy applies to 428, 429, 431 and 511, which must
+/// A policy for 200 also applies to the 304 that confirms it. No policy applies to 428, 429, 431 and 511, which must
 /// not be stored ([RFC 6585](https://www.rfc-editor.org/rfc/rfc6585.html)), nor to responses to methods other than GET
 /// and HEAD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
