@@ -175,6 +175,11 @@ impl EntityTag {
         self.0.clone()
     }
 
+    /// Returns the complete text.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
     /// Creates a tag from a value that is known to be valid.
     pub(crate) fn from_valid(value: HeaderValue) -> Self {
         debug_assert!(is_entity_tag(value.as_bytes()));
