@@ -258,10 +258,7 @@ impl<'a> EntityTagRef<'a> {
             None => (false, text),
         };
         match quoted {
-            // Without a branch for each byte, the compiler checks many bytes at once.
-            [b'"', opaque @ .., b'"'] if opaque.iter().fold(true, |all, &byte| all & is_etagc(byte)) => {
-                Some(Self { weak, opaque })
-            }
+            [b'"', opaque @ .., b'"'] if is_opaque(opaque) => Some(Self { weak, opaque }),
             _ => None,
         }
     }
