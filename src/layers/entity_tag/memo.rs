@@ -9,6 +9,7 @@ use std::sync::{Mutex, OnceLock};
 use bytes::Bytes;
 use http::HeaderValue;
 
+use crate::policy::{Recent, short_hash};
 use crate::protocol::EntityTag;
 
 /// The tags of shared bodies, such as a static page or a page that the application caches.
@@ -172,9 +173,9 @@ impl Slot {
         if !version.is_multiple_of(2) || self.version.load(Ordering::Relaxed) != version {
             return Found::Nothing;
         }
-        match text.map(HeaderValue::from_bytes) {
-            Some(Ok(tag)) if is_held => Found::Tag(EntityTag::from_valid(tag)),
-            _ => Found::Released,
+        match text.filter(|_| is_held).and_then(tag_with) {
+            Some(tag) => Found::Tag(tag),
+            None => Found::Released,
         }
     }
 
@@ -225,6 +226,14 @@ impl<'a> Key<'a> {
 
 fn slot_of(fingerprint: u64) -> usize {
     (fingerprint >> (u64::BITS - SLOTS.ilog2())) as usize
+}
+
+/// Returns the tag with this text. Each thread has its own tags, because all clones of a tag share a counter.
+fn tag_with(text: &[u8]) -> Option<EntityTag> {
+    thread_local!(static TAGS: Recent<Option<EntityTag>> = const { Recent::new() });
+    let is_wanted = |known: &Option<EntityTag>| known.as_ref().is_some_and(|known| known.as_bytes() == text);
+    let make = || HeaderValue::from_bytes(text).ok().map(EntityTag::from_valid);
+    (*Recent::recall(&TAGS, short_hash(text), is_wanted, make)).clone()
 }
 
 /// Returns the bytes as numbers of eight bytes. The last one is filled with zeros.
