@@ -17,8 +17,8 @@ use crate::protocol::EntityTag;
 /// An address contains the same bytes as long as a [`Bytes`] handle to them exists, so the memo has a handle to the body
 /// of each entry.
 ///
-/// A thread that finds a tag has only read memory. A lock or a count of references would take that memory away from all
-/// other threads, which takes more time than to hash a small page.
+/// To find a tag, threads only read the memory that they share. A lock or a counter would take this memory away from all
+/// other threads, which takes longer than hashing a small page.
 #[derive(Default)]
 pub(super) struct Memo {
     /// Allocated for the first entry, because most services have none.
@@ -47,7 +47,7 @@ struct Table {
 /// An entry. Its parts are atomic, because it may change while a thread reads it.
 #[derive(Default)]
 struct Slot {
-    /// Odd during a change. What a thread has read is one entry if the version before was even and has not changed.
+    /// Odd during a change. A thread has read the parts of one entry if the version was even before and is the same after.
     version: AtomicU64,
     address: AtomicU64,
     length: AtomicU64,
@@ -114,12 +114,11 @@ thread_local! {
 /// The bits of a fingerprint in which the hashes are counted.
 const COUNT: u64 = 3;
 
-/// Counts another hash of a body. Returns how often this thread has hashed it, at most [`HASHES`] times. Two bodies with
-/// the same fingerprint only become entries sooner.
+/// Counts another hash of a body. Returns how often this thread has hashed it. After [`HASHES`], the count starts again.
+/// Two bodies with the same fingerprint only become entries sooner.
 fn hashes_of(slot: usize, fingerprint: u64) -> u64 {
     HASHED.with(|hashed| {
         let (last, before) = (hashed[slot].get() & !COUNT, hashed[slot].get() & COUNT);
-        // After the last time, the count starts again.
         let hashes = if last == fingerprint { before % HASHES + 1 } else { 1 };
         hashed[slot].set(fingerprint | hashes);
         hashes
@@ -148,7 +147,7 @@ impl Table {
         released.iter().for_each(|(other, _)| self.slots[*other].release());
         self.slots[slot].write(key, tag.as_bytes());
         held.push((slot, content.clone()));
-        // The owner of a body can run code of the application, so the lock is given back first.
+        // A body with an owner can run code of the application when it is dropped, so nothing is locked then.
         drop(held);
         drop(released);
     }
