@@ -47,7 +47,7 @@ struct Table {
 /// An entry. Its parts are atomic, because it may change while a thread reads it.
 #[derive(Default)]
 struct Slot {
-    /// Odd during a change. A thread has read the parts of one entry if the version was even before and is the same after.
+    /// Odd during a change. A thread has read a single entry if the version was even before and is the same after.
     version: AtomicU64,
     address: AtomicU64,
     length: AtomicU64,
