@@ -1,5 +1,6 @@
 //! Requests to a service without a connection.
 
+use std::cell::OnceCell;
 use std::fmt::Debug;
 use std::future::Future;
 use std::hint::black_box;
@@ -26,10 +27,11 @@ where
 {
     let (shared, same) = (service.clone(), question.clone());
     let mut case = Case::new(group, name, move || Box::new(run(service(), question())));
+    let once = OnceCell::new();
     case.per_thread = Some(Box::new(move |threads| {
-        // A server clones its service for each connection.
-        let (service, question) = (shared(), same());
-        (0..threads).map(|_| Box::new(run(service.clone(), question.clone())) as Box<_>).collect()
+        // A server has one service, which it clones for each connection. Each connection has its own requests.
+        let service = once.get_or_init(&shared);
+        (0..threads).map(|_| Box::new(run(service.clone(), same())) as Box<_>).collect()
     }));
     case
 }

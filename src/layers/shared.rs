@@ -16,9 +16,9 @@ pub(crate) enum Shared<T: 'static> {
 /// The configurations in static memory, which are never released.
 pub(crate) struct Table<T>([OnceLock<Arc<T>>; SLOTS]);
 
-/// The number of configurations of one type in static memory. Services have fewer, because a layer has the same
-/// configuration around all routes. All others are counted.
-const SLOTS: usize = 64;
+/// The number of configurations of one type in static memory. Services have fewer, also if each route has its own layer.
+/// All others are counted.
+const SLOTS: usize = 256;
 
 impl<T> Table<T> {
     pub(crate) const fn new() -> Self {

@@ -18,6 +18,7 @@ use super::syntax::{is_tchar, trim_ows};
 /// ```text
 /// application/grpc [ "-web" [ "-text" ] ] [ "+" token ] [ OWS ";" parameters ]
 /// ```
+#[inline]
 pub(crate) fn is_grpc_type(content_type: &HeaderValue) -> bool {
     // Q-01 to Q-03.
     let Some(rest) = without_start(content_type.as_bytes(), b"application/grpc") else {
@@ -38,6 +39,7 @@ pub(crate) fn is_grpc_type(content_type: &HeaderValue) -> bool {
 }
 
 /// Returns whether a content type is a stream that lasts until the client disconnects.
+#[inline]
 pub(crate) fn is_live_stream_type(content_type: &HeaderValue) -> bool {
     // G-10, G-24.
     let content_type = content_type.as_bytes();
@@ -62,15 +64,18 @@ pub(crate) fn accepts_page(request: &HeaderMap) -> bool {
     })
 }
 
+#[inline]
 fn starts_with(content_type: &[u8], start: &[u8]) -> bool {
     without_start(content_type, start).is_some()
 }
 
+/// Returns the text after `start`, which is in lower case.
 #[inline]
 fn without_start<'a>(text: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
+    const CASE: u8 = 0x20;
     // The first and the last byte rule out nearly all types.
     let last = start.len() - 1;
-    if !(text.first()?.eq_ignore_ascii_case(&start[0]) && text.get(last)?.eq_ignore_ascii_case(&start[last])) {
+    if text.first()? | CASE != start[0] || text.get(last)? | CASE != start[last] {
         return None;
     }
     let (head, rest) = text.split_at_checked(start.len())?;

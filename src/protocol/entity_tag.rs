@@ -175,6 +175,11 @@ impl EntityTag {
         self.0.clone()
     }
 
+    /// Returns the complete text.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
     /// Creates a tag from a value that is known to be valid.
     pub(crate) fn from_valid(value: HeaderValue) -> Self {
         debug_assert!(is_entity_tag(value.as_bytes()));
@@ -253,10 +258,7 @@ impl<'a> EntityTagRef<'a> {
             None => (false, text),
         };
         match quoted {
-            // Because there is no branch for each byte, the compiler can check many bytes at once.
-            [b'"', opaque @ .., b'"'] if opaque.iter().fold(true, |all, &byte| all & is_etagc(byte)) => {
-                Some(Self { weak, opaque })
-            }
+            [b'"', opaque @ .., b'"'] if is_opaque(opaque) => Some(Self { weak, opaque }),
             _ => None,
         }
     }

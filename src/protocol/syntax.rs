@@ -88,27 +88,29 @@ pub(crate) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Returns whether `text` contains these two adjacent bytes, the second one in any case. Compares eight bytes at once.
+/// Returns whether `text` contains these two adjacent bytes, the second one in any case. Compares eight pairs at once.
 pub(super) fn has_pair(text: &[u8], [one, next]: [u8; 2]) -> bool {
     const CASE: u8 = 0x20;
-    let (chunks, rest) = text.as_chunks();
-    let mut after_one = 0;
-    for chunk in chunks {
-        let bytes = u64::from_le_bytes(*chunk);
-        let ones = zeros(bytes ^ every(one));
-        if zeros((bytes | every(CASE)) ^ every(next)) & (ones << 8 | after_one) != 0 {
+    let eight_pairs = |bytes: &[u8; 9]| {
+        let [first @ .., _] = bytes;
+        let [_, second @ ..] = bytes;
+        // A byte is zero if both bytes of its pair are as wanted.
+        let pairs =
+            (u64::from_le_bytes(*first) ^ every(one)) | ((u64::from_le_bytes(*second) | every(CASE)) ^ every(next));
+        pairs.wrapping_sub(every(1)) & !pairs & every(0x80) != 0
+    };
+    let Some(last) = text.last_chunk() else {
+        return text.windows(2).any(|pair| pair[0] == one && pair[1] | CASE == next);
+    };
+    let mut rest = text;
+    while let Some(bytes) = rest.first_chunk() {
+        if eight_pairs(bytes) {
             return true;
         }
-        after_one = ones >> 56;
+        rest = &rest[8..];
     }
-    let mut after_one = after_one != 0;
-    for byte in rest {
-        if after_one && byte | CASE == next {
-            return true;
-        }
-        after_one = *byte == one;
-    }
-    false
+    // May contain pairs that were compared before.
+    eight_pairs(last)
 }
 
 /// Returns whether the lines of a `#list` have a nonempty member.

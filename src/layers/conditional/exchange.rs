@@ -69,6 +69,28 @@ enum Kind {
     Other,
 }
 
+impl Rewritten {
+    /// Removes the names of content codings from the tags of the request. Returns `None` if it has none.
+    fn of<B>(request: &mut Request<B>) -> Option<Box<Self>> {
+        let method = request.method().clone();
+        let headers = request.headers_mut();
+        let coded = ContentCodedTags::take_from(&method, headers);
+        // A malformed `If-Range` stays as it is, but no range is sent for its tag either.
+        let is_rewritten = coded.changed() || coded.if_range_is_coded();
+        is_rewritten.then(|| Box::new(Self { coded, preconditions: Preconditions::known(&method, headers, true) }))
+    }
+}
+
+impl Kind {
+    const fn of(method: &Method) -> Self {
+        match *method {
+            Method::GET => Self::Get,
+            Method::HEAD => Self::Head,
+            _ => Self::Other,
+        }
+    }
+}
+
 /// A response that the layer returns without calling the handler.
 #[derive(Debug)]
 pub(crate) struct ShortCircuit {
@@ -79,22 +101,26 @@ pub(crate) struct ShortCircuit {
 impl Exchange {
     /// Reads the preconditions and prepares the request for the inner service.
     pub(crate) fn begin<B>(settings: &Shared<Settings>, request: &mut Request<B>) -> Self {
-        let method = request.method().clone();
-        let is_get = method == Method::GET;
         let for_edge = request.extensions().get::<RequestFacts>().is_some();
         let known = if for_edge { RequestFacts::left_in(request) } else { None };
-        let headers = request.headers_mut();
-        join_lists_of_tags(headers);
+        join_lists_of_tags(request.headers_mut());
+        let (method, headers) = (request.method(), request.headers());
+        let kind = Kind::of(method);
         let mut stated = match known {
             Some(facts) => {
                 // A layer in between may have replaced another field with a range. If the conditions of that range
                 // were ignored, the inner service could send a range of another representation.
                 let is_any = facts.has(Facts::CONDITIONAL) || headers.contains_key(RANGE);
-                Preconditions::known(&method, headers, is_any)
+                Preconditions::known(method, headers, is_any)
             }
-            None => Preconditions::new(&method, headers),
+            None => Preconditions::new(method, headers),
         };
-        if !is_get {
+        let is_precondition_required = settings.required.include(method);
+        let claims_grpc = is_grpc_call(method, headers);
+        let may_hide_coding =
+            settings.inner_coding.is_some() && (kind == Kind::Get || (kind == Kind::Head && accepts_a_coding(headers)));
+        let headers = request.headers_mut();
+        if kind != Kind::Get {
             // ranges are defined only for GET.
             headers.remove(RANGE);
         } else if stated.has_range() && !has_valid_byte_range(headers) {
@@ -105,28 +131,17 @@ impl Exchange {
         if stated.selects_safely() && !stated.is_empty() {
             stated.remove_ignored_dates(headers);
         }
-        let coded = stated.may_name_a_coding().then(|| ContentCodedTags::take_from(&method, headers));
-        // A malformed `If-Range` stays as it is, but no range is sent for its tag either.
-        let rewritten = coded
-            .filter(|coded| coded.changed() || coded.if_range_is_coded())
-            .map(|coded| Box::new(Rewritten { coded, preconditions: Preconditions::known(&method, headers, true) }));
-        let is_head = method == Method::HEAD;
+        let rewritten = if stated.may_name_a_coding() { Rewritten::of(request) } else { None };
         Self {
-            may_hide_coding: settings.inner_coding.is_some() && (is_get || (is_head && accepts_a_coding(headers))),
-            kind: if is_get {
-                Kind::Get
-            } else if is_head {
-                Kind::Head
-            } else {
-                Kind::Other
-            },
-            is_precondition_required: settings.required.include(&method),
             settings: settings.clone(),
+            kind,
+            may_hide_coding,
+            is_precondition_required,
             stated,
             rewritten,
             source: None,
             source_is_withheld: false,
-            claims_grpc: is_grpc_call(&method, headers),
+            claims_grpc,
             for_edge,
         }
     }

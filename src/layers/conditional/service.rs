@@ -35,11 +35,19 @@ impl<S, V, P> ConditionalService<S, V, P> {
         Self { inner, source, settings, policy }
     }
 
-    fn begin<B>(&self, request: &mut Request<B>) -> Exchange {
+    /// Prepares the request for the inner service. There is no exchange if preconditions do not apply.
+    fn begin<B>(&self, request: &mut Request<B>) -> (Option<Exchange>, P::Exchange)
+    where
+        P: PolicyStep,
+    {
+        let policy = self.policy.begin(request);
+        if !self.applies_to(request) {
+            return (None, policy);
+        }
         if self.settings.development {
             forget_stored_response(request);
         }
-        Exchange::begin(&self.settings, request)
+        (Some(Exchange::begin(&self.settings, request)), policy)
     }
 
     /// Returns whether preconditions and ranges have a meaning for this method.
@@ -77,13 +85,8 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: R) -> Self::Future {
-        let http = request.http_mut();
-        let policy = self.policy.begin(http);
-        if !self.applies_to(http) {
-            return ResponseFuture::handling(self.inner.call(request), None, policy);
-        }
-        V::decide(self, request, policy)
+    fn call(&mut self, request: R) -> Self::Future {
+        V::decide(self, request)
     }
 }
 
@@ -94,43 +97,32 @@ pub trait Decide<S: Service<R>, P: PolicyStep, R>: Sized {
     type Lookup: Future<Output = (SelectedRepresentation, Waiting<S, P, R>)>;
 
     #[doc(hidden)]
-    fn decide(
-        service: &mut ConditionalService<S, Self, P>,
-        request: R,
-        policy: P::Exchange,
-    ) -> ResponseFuture<S, P, Self::Lookup, R>;
+    fn decide(service: &mut ConditionalService<S, Self, P>, request: R) -> ResponseFuture<S, P, Self::Lookup, R>;
 }
 
 impl<S: Service<R>, P: PolicyStep, R: HttpRequest> Decide<S, P, R> for NoSource {
     // Never made, and without a size.
     type Lookup = Pending<(SelectedRepresentation, Waiting<S, P, R>)>;
 
-    fn decide(
-        service: &mut ConditionalService<S, Self, P>,
-        mut request: R,
-        policy: P::Exchange,
-    ) -> ResponseFuture<S, P, Self::Lookup, R> {
+    fn decide(service: &mut ConditionalService<S, Self, P>, mut request: R) -> ResponseFuture<S, P, Self::Lookup, R> {
         let http = request.http_mut();
-        let exchange = service.begin(http);
-        match exchange.decide_without_source(http) {
-            Some(mut response) => {
-                service.policy.decide_early(&policy, http, response.head_mut());
-                ResponseFuture::short_circuited(response)
-            }
-            None => ResponseFuture::handling(service.inner.call(request), Some(exchange), policy),
+        let (exchange, policy) = service.begin(http);
+        if let Some(mut response) = exchange.as_ref().and_then(|exchange| exchange.decide_without_source(http)) {
+            service.policy.decide_early(&policy, http, response.head_mut());
+            return ResponseFuture::short_circuited(response);
         }
+        ResponseFuture::handling(service.inner.call(request), exchange, policy)
     }
 }
 
 impl<S: Service<R> + Clone, P: PolicyStep, V: ValidatorSource, R: HttpRequest> Decide<S, P, R> for V {
     type Lookup = Lookup<V::Future, Waiting<S, P, R>>;
 
-    fn decide(
-        service: &mut ConditionalService<S, V, P>,
-        mut request: R,
-        pending: P::Exchange,
-    ) -> ResponseFuture<S, P, Self::Lookup, R> {
-        let exchange = service.begin(request.http_mut());
+    fn decide(service: &mut ConditionalService<S, V, P>, mut request: R) -> ResponseFuture<S, P, Self::Lookup, R> {
+        let (exchange, pending) = service.begin(request.http_mut());
+        let Some(exchange) = exchange else {
+            return ResponseFuture::handling(service.inner.call(request), None, pending);
+        };
         let (parts, body) = request.into_http().into_parts();
         let source = service.source.as_ref().expect("only a layer without a source passes none on");
         let current = source.validators(&parts);

@@ -171,13 +171,13 @@ impl Config {
                         return None;
                     }
                     content_type = Some(value);
+                    metadata.add(name);
                 }
                 CONTENT_TYPE => metadata.add_second_type(),
                 CONTENT_LENGTH => has_content_length = true,
                 CACHE_CONTROL => cache_control.add(value),
-                _ => {}
+                _ => metadata.add(name),
             }
-            metadata.add(name);
         }
         let extensions = &head.extensions;
         // No client revalidates a response that it must not store.

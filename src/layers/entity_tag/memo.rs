@@ -1,58 +1,80 @@
 //! [`Memo`]: the tags of bodies that are sent repeatedly from the same address.
 
+use std::array;
+use std::cell::Cell;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{OnceLock, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
+use std::sync::{Mutex, OnceLock};
 
 use bytes::Bytes;
 use http::HeaderValue;
 
+use crate::policy::{Recent, short_hash};
 use crate::protocol::EntityTag;
 
 /// The tags of shared bodies, such as a static page or a page that the application caches.
 ///
-/// An address contains the same bytes as long as a [`Bytes`] handle to them exists, so each entry has such a handle.
+/// An address contains the same bytes as long as a [`Bytes`] handle to them exists, so the memo has a handle to the body
+/// of each entry.
 ///
-/// The memo never waits for a lock. A caller that does not get the lock hashes the body.
+/// To find a tag, threads only read the memory that they share. A lock or a counter would take this memory away from all
+/// other threads, which takes longer than hashing a small page.
 #[derive(Default)]
 pub(super) struct Memo {
-    /// Allocated for the first shared body, because most services have none.
-    slots: OnceLock<Box<[Slot]>>,
-    /// The slots with an entry, one bit each. Changed only under the lock of the slot.
-    occupied: AtomicU64,
+    /// Allocated for the first entry, because most services have none.
+    table: OnceLock<Box<Table>>,
 }
 
 /// The number of bodies in the memo. Each body can be in only one slot.
 const SLOTS: usize = 64;
 
+/// A body becomes an entry when a thread has hashed it this many times. The bodies of a proxy are slices of a shared
+/// buffer too, but each is sent only once.
+const HASHES: u64 = 3;
+
 /// The maximum length of a content type in the memo, in bytes.
 const LONGEST_CONTENT_TYPE: usize = 128;
 
+/// The maximum length of a tag in the memo, in bytes. A generated tag has at most 36.
+const LONGEST_TAG: usize = 40;
+
+struct Table {
+    slots: [Slot; SLOTS],
+    /// The bodies of the entries, with their slots. Slots change only under this lock.
+    held: Mutex<Vec<(usize, Bytes)>>,
+}
+
+/// An entry. Its parts are atomic, because it may change while a thread reads it.
 #[derive(Default)]
 struct Slot {
-    entry: RwLock<Option<Entry>>,
-    /// The last body that was not in the memo, as [`Key::fingerprint`]. It becomes the entry when it is sent a second
-    /// time. The bodies of a proxy are slices of a shared buffer too, but each is sent only once.
-    candidate: AtomicU64,
+    /// Odd during a change. A thread has read a single entry if the version was even before and is the same after.
+    version: AtomicU64,
+    address: AtomicU64,
+    length: AtomicU64,
+    /// Whether the memo has a handle to the body. Without one, the address may contain other bytes.
+    is_held: AtomicBool,
+    tag_length: AtomicU8,
+    type_length: AtomicU8,
+    tag: [AtomicU64; LONGEST_TAG / 8],
+    content_type: [AtomicU64; LONGEST_CONTENT_TYPE / 8],
 }
 
-/// The bit of a candidate that was an entry before and was released.
-const WAS_ENTRY: u64 = 1;
-
-struct Entry {
-    content: Bytes,
-    /// A copy, which does not hold the buffer of a connection.
-    content_type: Option<HeaderValue>,
-    tag: EntityTag,
+/// The result of a lookup.
+enum Found {
+    Tag(EntityTag),
+    /// The body was an entry and was released.
+    Released,
+    Nothing,
 }
 
-/// The address and length of a body, and the length of its content type. The address identifies the bytes only as long
-/// as a handle to them exists. Two content types of the same length replace each other.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Key {
-    address: usize,
-    length: usize,
-    type_length: usize,
+/// The address and length of a body, and its content type.
+#[derive(Clone, Copy)]
+struct Key<'a> {
+    address: u64,
+    length: u64,
+    content_type: &'a [u8],
+    /// The length of the content type plus one, or zero without one.
+    type_length: u8,
 }
 
 impl Memo {
@@ -67,96 +89,158 @@ impl Memo {
         if content.is_unique() || content_type.is_some_and(|value| value.len() > LONGEST_CONTENT_TYPE) {
             return hash();
         }
-        let slots = self.slots.get_or_init(|| (0..SLOTS).map(|_| Slot::default()).collect());
         let key = Key::of(content, content_type);
         let fingerprint = key.fingerprint();
-        let index = slot_of(fingerprint);
-        let slot = &slots[index];
-        if self.occupied.load(Ordering::Relaxed) & 1 << index != 0
-            && let Ok(entry) = slot.entry.try_read()
-            && let Some(entry) = entry.as_ref().filter(|entry| entry.is_of(key, content_type))
-        {
-            return entry.tag.clone();
+        let slot = slot_of(fingerprint);
+        let found = self.table.get().map_or(Found::Nothing, |table| table.slots[slot].read(key));
+        if let Found::Tag(tag) = found {
+            return tag;
         }
         let tag = hash();
-        let candidate = slot.candidate.load(Ordering::Relaxed);
-        if candidate & !WAS_ENTRY != fingerprint {
-            slot.candidate.store(fingerprint, Ordering::Relaxed);
-        } else if let Ok(mut entry) = slot.entry.try_write() {
-            *entry = Entry::new(content, content_type, &tag);
-            slot.candidate.store(0, Ordering::Relaxed);
-            self.set_occupied(index, entry.is_some());
-            drop(entry);
-            if candidate & WAS_ENTRY == 0 {
-                self.release_all_but(index, slots);
-            }
+        let was_entry = matches!(found, Found::Released);
+        if was_entry || hashes_of(slot, fingerprint) == HASHES {
+            self.table.get_or_init(Box::default).add(slot, content, key, &tag, was_entry);
         }
         tag
     }
+}
 
-    /// Releases all other entries when a new one is added.
+thread_local! {
+    /// For each slot, the fingerprint of the last body that this thread has hashed, and in its lowest bits how often.
+    /// Each thread has its own, so that a body that is sent a few times writes to no memory that threads share.
+    static HASHED: [Cell<u64>; SLOTS] = const { [const { Cell::new(0) }; SLOTS] };
+}
+
+/// The bits of a fingerprint in which the hashes are counted.
+const COUNT: u64 = 3;
+
+/// Counts another hash of a body. Returns how often this thread has hashed it. After [`HASHES`], the count starts again.
+/// Two bodies with the same fingerprint only become entries sooner.
+fn hashes_of(slot: usize, fingerprint: u64) -> u64 {
+    HASHED.with(|hashed| {
+        let (last, before) = (hashed[slot].get() & !COUNT, hashed[slot].get() & COUNT);
+        let hashes = if last == fingerprint { before % HASHES + 1 } else { 1 };
+        hashed[slot].set(fingerprint | hashes);
+        hashes
+    })
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self { slots: array::from_fn(|_| Slot::default()), held: Mutex::default() }
+    }
+}
+
+impl Table {
+    /// Adds an entry, unless another thread is adding one.
     ///
-    /// The memo cannot know whether the application still has a body: all slices of one buffer share it, and a body
-    /// with an owner is never unique. A released body that is sent again is hashed once and becomes an entry at once.
-    fn release_all_but(&self, index: usize, slots: &[Slot]) {
-        let mut others = self.occupied.load(Ordering::Relaxed) & !(1 << index);
-        while others != 0 {
-            let other = others.trailing_zeros() as usize;
-            others &= others - 1;
-            if let Ok(mut entry) = slots[other].entry.try_write()
-                && let Some(released) = entry.take()
-            {
-                let key = Key::of(&released.content, released.content_type.as_ref());
-                slots[other].candidate.store(key.fingerprint() | WAS_ENTRY, Ordering::Relaxed);
-                self.set_occupied(other, false);
-            }
+    /// Releases all other bodies when a new one is added. The memo cannot know whether the application still has a body:
+    /// all slices of one buffer share it, and a body with an owner is never unique. A released body that is sent again
+    /// is hashed once and becomes an entry at once.
+    fn add(&self, slot: usize, content: &Bytes, key: Key<'_>, tag: &EntityTag, was_entry: bool) {
+        if tag.as_bytes().len() > LONGEST_TAG {
+            return;
         }
-    }
-
-    fn set_occupied(&self, index: usize, is_occupied: bool) {
-        if is_occupied {
-            self.occupied.fetch_or(1 << index, Ordering::Relaxed);
-        } else {
-            self.occupied.fetch_and(!(1 << index), Ordering::Relaxed);
-        }
+        let Ok(mut held) = self.held.try_lock() else { return };
+        let released: Vec<_> = held.extract_if(.., |(other, _)| !was_entry || *other == slot).collect();
+        // A new body can only have the address of a released one after its slot has changed.
+        released.iter().for_each(|(other, _)| self.slots[*other].release());
+        self.slots[slot].write(key, tag.as_bytes());
+        held.push((slot, content.clone()));
+        // A body with an owner can run code of the application when it is dropped, so nothing is locked then.
+        drop(held);
+        drop(released);
     }
 }
 
-impl Entry {
-    fn new(content: &Bytes, content_type: Option<&HeaderValue>, tag: &EntityTag) -> Option<Self> {
-        let content_type = match content_type {
-            Some(value) => Some(HeaderValue::from_bytes(value.as_bytes()).ok()?),
-            None => None,
-        };
-        Some(Self { content: content.clone(), content_type, tag: tag.clone() })
+impl Slot {
+    fn read(&self, key: Key<'_>) -> Found {
+        let version = self.version.load(Ordering::Acquire);
+        if self.address.load(Ordering::Relaxed) != key.address
+            || self.length.load(Ordering::Relaxed) != key.length
+            || self.type_length.load(Ordering::Relaxed) != key.type_length
+            || !words(key.content_type)
+                .zip(&self.content_type)
+                .all(|(word, stored)| stored.load(Ordering::Relaxed) == word)
+        {
+            return Found::Nothing;
+        }
+        let is_held = self.is_held.load(Ordering::Relaxed);
+        let tag = self.tag.each_ref().map(|word| word.load(Ordering::Relaxed).to_le_bytes());
+        let text = tag.as_flattened().get(..usize::from(self.tag_length.load(Ordering::Relaxed)));
+        fence(Ordering::Acquire);
+        if !version.is_multiple_of(2) || self.version.load(Ordering::Relaxed) != version {
+            return Found::Nothing;
+        }
+        match text.filter(|_| is_held).and_then(tag_with) {
+            Some(tag) => Found::Tag(tag),
+            None => Found::Released,
+        }
     }
 
-    fn is_of(&self, key: Key, content_type: Option<&HeaderValue>) -> bool {
-        Key::of(&self.content, self.content_type.as_ref()) == key && self.content_type.as_ref() == content_type
+    fn write(&self, key: Key<'_>, tag: &[u8]) {
+        self.change(|| {
+            let store = |(stored, word): (&AtomicU64, u64)| stored.store(word, Ordering::Relaxed);
+            store((&self.address, key.address));
+            store((&self.length, key.length));
+            self.is_held.store(true, Ordering::Relaxed);
+            self.tag_length.store(tag.len() as u8, Ordering::Relaxed);
+            self.type_length.store(key.type_length, Ordering::Relaxed);
+            self.tag.iter().zip(words(tag)).for_each(store);
+            self.content_type.iter().zip(words(key.content_type)).for_each(store);
+        });
+    }
+
+    fn release(&self) {
+        self.change(|| self.is_held.store(false, Ordering::Relaxed));
+    }
+
+    fn change(&self, change: impl FnOnce()) {
+        let version = self.version.load(Ordering::Relaxed);
+        self.version.store(version.wrapping_add(1), Ordering::Relaxed);
+        fence(Ordering::Release);
+        change();
+        self.version.store(version.wrapping_add(2), Ordering::Release);
     }
 }
 
-impl Key {
-    fn of(content: &Bytes, content_type: Option<&HeaderValue>) -> Self {
+impl<'a> Key<'a> {
+    fn of(content: &Bytes, content_type: Option<&'a HeaderValue>) -> Self {
         Self {
-            address: content.as_ptr().addr(),
-            length: content.len(),
-            type_length: content_type.map_or(0, HeaderValue::len),
+            address: content.as_ptr().addr() as u64,
+            length: content.len() as u64,
+            content_type: content_type.map_or(&[], HeaderValue::as_bytes),
+            type_length: content_type.map_or(0, |line| line.len() as u8 + 1),
         }
     }
 
-    /// Returns a number that is never zero. Two keys with the same number only become entries sooner.
+    /// Returns a number whose lowest bits are free for a count. Two content types of the same length replace each other.
     fn fingerprint(self) -> u64 {
         // Fibonacci hashing: alignment makes some low bits zero, so the slot comes from the high bits.
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-        let place =
-            self.address as u64 ^ (self.length as u64).rotate_left(32) ^ (self.type_length as u64).rotate_left(56);
-        (place.wrapping_mul(GOLDEN) & !WAS_ENTRY).max(WAS_ENTRY << 1)
+        let place = self.address ^ self.length.rotate_left(32) ^ u64::from(self.type_length).rotate_left(56);
+        place.wrapping_mul(GOLDEN) & !COUNT
     }
 }
 
 fn slot_of(fingerprint: u64) -> usize {
     (fingerprint >> (u64::BITS - SLOTS.ilog2())) as usize
+}
+
+/// Returns the tag with this text. Each thread has its own tags, because all clones of a tag share a counter.
+fn tag_with(text: &[u8]) -> Option<EntityTag> {
+    thread_local!(static TAGS: Recent<Option<EntityTag>> = const { Recent::new() });
+    let is_wanted = |known: &Option<EntityTag>| known.as_ref().is_some_and(|known| known.as_bytes() == text);
+    let make = || HeaderValue::from_bytes(text).ok().map(EntityTag::from_valid);
+    (*Recent::recall(&TAGS, short_hash(text), is_wanted, make)).clone()
+}
+
+/// Returns the bytes as numbers of eight bytes. The last one is filled with zeros.
+fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    bytes.chunks(8).map(|chunk| match chunk.first_chunk() {
+        Some(word) => u64::from_le_bytes(*word),
+        None => chunk.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+    })
 }
 
 /// A clone is empty, because a layer is cloned to change its settings.
@@ -201,10 +285,18 @@ mod tests {
         !body.is_unique()
     }
 
+    /// Returns the slots with an entry.
+    fn entries(memo: &Memo) -> usize {
+        let table = memo.table.get().unwrap();
+        let held = table.slots.iter().filter(|slot| slot.is_held.load(Ordering::Relaxed)).count();
+        assert_eq!(held, table.held.lock().unwrap().len(), "a slot and its handle differ");
+        held
+    }
+
     #[test]
-    fn a_shared_body_is_hashed_twice() {
+    fn a_shared_body_is_hashed_three_times() {
         let body = Bytes::from_static(b"hello");
-        assert_eq!(hashed(&Memo::default(), std::iter::repeat_n(&body, 10)), 2);
+        assert_eq!(hashed(&Memo::default(), std::iter::repeat_n(&body, 10)), 3);
     }
 
     #[test]
@@ -212,15 +304,15 @@ mod tests {
         let memo = Memo::default();
         let body = Bytes::from(b"hello".to_vec());
         assert_eq!(hashed(&memo, std::iter::repeat_n(&body, 10)), 10);
-        assert!(memo.slots.get().is_none());
+        assert!(memo.table.get().is_none());
     }
 
     #[test]
-    fn a_slice_that_is_sent_once_is_not_held() {
+    fn slices_that_are_sent_once_or_twice_are_not_held() {
         let memo = Memo::default();
         let buffer = Bytes::from(vec![7; 4096]);
         let slices: Vec<_> = (0..16).map(|n| buffer.slice(n * 256..(n + 1) * 256)).collect();
-        assert_eq!(hashed(&memo, &slices), 16);
+        assert_eq!(hashed(&memo, slices.iter().flat_map(|slice| [slice, slice])), 32);
         drop(slices);
         assert!(!is_held(&buffer));
     }
@@ -230,9 +322,9 @@ mod tests {
         let memo = Memo::default();
         let buffer = Bytes::from_static(b"hello world");
         let (long, short) = (buffer.clone(), buffer.slice(..5));
-        let hashed = hashed(&memo, [&long, &long, &short, &short, &long, &short]);
-        // Six if both share a slot.
-        assert!((4..=6).contains(&hashed), "{hashed}");
+        let hashed = hashed(&memo, [&long, &long, &long, &short, &short, &short, &long, &short]);
+        // Eight if both share a slot.
+        assert!((6..=8).contains(&hashed), "{hashed}");
     }
 
     #[test]
@@ -240,30 +332,26 @@ mod tests {
         let memo = Memo::default();
         let old = Bytes::from(b"old".to_vec());
         let also_held = old.clone();
-        assert_eq!(hashed(&memo, [&old, &old, &old]), 2);
+        assert_eq!(hashed(&memo, [&old; 5]), 3);
         drop(also_held);
         assert!(is_held(&old), "the memo released the body");
-        let entries = || {
-            let slots = memo.slots.get().unwrap();
-            slots.iter().filter(|slot| slot.entry.read().unwrap().is_some()).count()
-        };
         drop(old);
-        assert_eq!(entries(), 1);
+        assert_eq!(entries(&memo), 1);
         let new = Bytes::from_static(b"new");
-        hashed(&memo, [&new, &new]);
-        assert_eq!(entries(), 1);
+        hashed(&memo, [&new; 3]);
+        assert_eq!(entries(&memo), 1);
     }
 
     #[test]
     fn all_slices_of_a_buffer_are_released() {
         let memo = Memo::default();
         let buffer = Bytes::from(vec![7; 4096]);
-        let (a, b) = (buffer.slice(..1024), buffer.slice(1024..3072));
+        let (a, b) = (buffer.slice(..10), buffer.slice(10..28));
         hashed(&memo, [&a, &a, &a, &b, &b, &b, &a, &b]);
         drop((a, b));
         assert!(is_held(&buffer), "the memo released the buffer");
         let new = Bytes::from_static(b"new");
-        hashed(&memo, [&new, &new]);
+        hashed(&memo, [&new; 3]);
         assert!(!is_held(&buffer));
     }
 
@@ -271,19 +359,38 @@ mod tests {
     fn a_released_body_is_hashed_only_once_more() {
         let memo = Memo::default();
         let (old, new) = (Bytes::from_static(b"old"), Bytes::from_static(b"newer"));
-        assert_eq!(hashed(&memo, [&old, &old, &old, &new, &new, &new]), 4);
+        assert_eq!(hashed(&memo, [&old, &old, &old, &old, &new, &new, &new, &new]), 6);
         assert_eq!(hashed(&memo, [&old, &old, &old, &new, &old, &new]), 1, "adding it again released another body");
+    }
+
+    #[test]
+    fn other_bytes_at_the_address_of_a_released_body_are_hashed() {
+        let address = |bytes: &'static [u8]| Key { address: 4_096, ..Key::of(&Bytes::from_static(bytes), None) };
+        let slot = Slot::default();
+        let (key, tag) = (address(b"old"), tag_like(&Bytes::from_static(b"old")));
+        slot.write(key, tag.as_bytes());
+        assert!(matches!(slot.read(key), Found::Tag(found) if found == tag));
+        assert!(matches!(slot.read(address(b"longer")), Found::Nothing));
+        slot.release();
+        assert!(matches!(slot.read(key), Found::Released));
     }
 
     #[test]
     fn each_content_type_has_its_own_tag() {
         let memo = Memo::default();
         let body = Bytes::from_static(b"hello");
-        let types = ["text/html", "text/plain", "text/xxxx"].map(HeaderValue::from_static);
-        for content_type in types.iter().chain(&types).chain(&types) {
-            let tag = EntityTag::strong(content_type.to_str().unwrap()).unwrap();
-            assert_eq!(memo.tag_of(&body, Some(content_type), || tag.clone()), tag);
+        let long = ["a".repeat(LONGEST_CONTENT_TYPE), format!("{}b", "a".repeat(LONGEST_CONTENT_TYPE - 1))];
+        let types =
+            ["", "text/html", "text/plain", "text/xxxx", "text/xxxxxxxxxxx", "text/xxxxxxxxxxy", &long[0], &long[1]];
+        for (index, content_type) in [types; 5].iter().flat_map(|types| types.iter().enumerate()) {
+            let content_type = HeaderValue::from_str(content_type).unwrap();
+            let tag = EntityTag::strong(index.to_string()).unwrap();
+            for _ in 0..4 {
+                assert_eq!(memo.tag_of(&body, Some(&content_type), || tag.clone()), tag, "{content_type:?}");
+            }
         }
+        let untyped = EntityTag::strong("without").unwrap();
+        assert_eq!(memo.tag_of(&body, None, || untyped.clone()), untyped);
     }
 
     #[test]
@@ -291,7 +398,7 @@ mod tests {
         let memo = Memo::default();
         let buffer = Bytes::from(vec![b'a'; 4096]);
         let body = Bytes::from_static(b"hello");
-        for _ in 0..3 {
+        for _ in 0..4 {
             let content_type = HeaderValue::from_maybe_shared(buffer.slice(..9)).unwrap();
             memo.tag_of(&body, Some(&content_type), || tag_like(&body));
         }
@@ -304,7 +411,7 @@ mod tests {
         let bodies: Vec<_> = (0..1_000u32).map(|n| Bytes::from(n.to_be_bytes().to_vec())).collect();
         let shared = bodies.clone();
         for _ in 0..3 {
-            hashed(&memo, bodies.iter().flat_map(|body| [body, body]));
+            hashed(&memo, bodies.iter().flat_map(|body| [body; 3]));
         }
         drop(shared);
         let held = bodies.iter().filter(|body| is_held(body)).count();
@@ -312,13 +419,71 @@ mod tests {
     }
 
     #[test]
-    fn hashes_when_the_slot_is_locked() {
+    fn tags_are_found_while_another_thread_has_the_lock() {
+        let memo = Memo::default();
+        let (known, new) = (Bytes::from_static(b"known"), Bytes::from_static(b"new"));
+        hashed(&memo, [&known; 3]);
+        let lock = memo.table.get().unwrap().held.lock().unwrap();
+        assert_eq!(hashed(&memo, [&known; 3]), 0);
+        assert_eq!(hashed(&memo, [&new; 10]), 10, "nothing waits for the lock");
+        drop(lock);
+        assert!(hashed(&memo, [&new; 10]) <= 3);
+    }
+
+    #[test]
+    fn an_entry_that_changes_is_not_used() {
         let memo = Memo::default();
         let body = Bytes::from_static(b"hello");
-        hashed(&memo, [&body, &body]);
-        let guards: Vec<_> = memo.slots.get().unwrap().iter().map(|slot| slot.entry.write().unwrap()).collect();
-        assert_eq!(hashed(&memo, [&body]), 1);
-        drop(guards);
+        hashed(&memo, [&body; 3]);
+        let slot = slot_of(Key::of(&body, None).fingerprint());
+        memo.table.get().unwrap().slots[slot].change(|| assert_eq!(hashed(&memo, [&body]), 1));
         assert_eq!(hashed(&memo, [&body]), 0);
+    }
+
+    #[test]
+    fn a_reader_never_gets_parts_of_two_tags() {
+        let (slot, body) = (Slot::default(), Bytes::from_static(b"hello"));
+        let key = Key::of(&body, None);
+        let tags = ["a", "b"].map(|letter| EntityTag::strong(letter.repeat(30)).unwrap());
+        let reads = std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for tag in tags.iter().cycle().take(20_000) {
+                    slot.write(key, tag.as_bytes());
+                    (0..200).for_each(|_| std::hint::spin_loop());
+                }
+            });
+            let mut reads = 0;
+            while !writer.is_finished() {
+                match slot.read(key) {
+                    Found::Tag(found) => {
+                        assert!(tags.contains(&found), "{found}");
+                        reads += 1;
+                    }
+                    Found::Released => panic!("the body is held"),
+                    Found::Nothing => {}
+                }
+            }
+            reads
+        });
+        assert!(reads > 0, "no read was complete");
+    }
+
+    /// The allocator uses the addresses of released bodies again.
+    #[test]
+    fn threads_that_add_and_release_bodies_find_no_tag_of_another_body() {
+        let memo = Memo::default();
+        std::thread::scope(|scope| {
+            for thread in 0..4u8 {
+                let memo = &memo;
+                scope.spawn(move || {
+                    for round in 0..2_000u32 {
+                        let body = Bytes::from([&[thread][..], &round.to_be_bytes()].concat());
+                        let shared = body.clone();
+                        hashed(memo, [&shared; 5]);
+                    }
+                });
+            }
+        });
+        assert!(entries(&memo) <= SLOTS);
     }
 }

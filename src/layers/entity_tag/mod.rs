@@ -61,10 +61,10 @@
 //!
 //! # Repeated bodies
 //!
-//! An application can send the same [`Bytes`](bytes::Bytes) value many times, for example a static page. The layer
-//! hashes such a body twice, then reuses its tag. It stores the tags of up to 64 bodies by address. A body that the
-//! application has dropped is released when the next body is added. A layer that is dropped does not release its last
-//! bodies. A body that was created for a single response is never stored.
+//! An application can send the same [`Bytes`](bytes::Bytes) value many times, for example a static page. When a thread
+//! has hashed such a body three times, the layer stores its tag by address, and all threads reuse it. It stores the
+//! tags of up to 64 bodies. A body that the application has dropped is released when the next body is added. A layer
+//! that is dropped does not release its last bodies. A body that was created for a single response is never stored.
 //!
 //! # Weak or strong tags
 //!
