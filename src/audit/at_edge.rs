@@ -76,7 +76,7 @@ fn effective_field(exchange: &Exchange, profile: &EdgeProfile, ignored: &mut Vec
         {
             return EffectiveField::CacheControl(EdgeDirective::NotStored);
         }
-        match field.obeyed_in(headers) {
+        match field.obeyed_in(headers, exchange.now) {
             Some(directive) => return EffectiveField::Field(name, directive),
             None => ignored.push(name),
         }
