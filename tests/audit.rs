@@ -534,6 +534,27 @@ fn an_edge_uses_the_first_valid_field_of_its_list() {
             false,
             Some(0),
         ),
+        (
+            "a prohibition in a field that it may ignore (E1-1)",
+            EdgeProfile::TRAFFIC_SERVER,
+            &["cdn-cache-control: no-store", "cache-control: max-age=60"],
+            true,
+            Some(60),
+        ),
+        (
+            "a shorter lifetime in a field that it may ignore",
+            EdgeProfile::TRAFFIC_SERVER,
+            &["cdn-cache-control: max-age=9", "cache-control: s-maxage=60"],
+            true,
+            Some(60),
+        ),
+        (
+            "a lifetime in a field that it may obey",
+            EdgeProfile::TRAFFIC_SERVER,
+            &["cdn-cache-control: max-age=9", "cache-control: private"],
+            true,
+            Some(9),
+        ),
         ("a field that is not for it (T-08)", EdgeProfile::NGINX, &["cdn-cache-control: max-age=9"], false, Some(0)),
         (
             "the second of its list (T-05)",
