@@ -93,13 +93,14 @@ fn effective_field(
         let field = own.unwrap_or_else(|| TargetedField::known(name.clone()));
         // `Surrogate-Control` does not have a directive that forbids storage, so `private` in `Cache-Control` takes
         // precedence over it.
-        if field.syntax() == DirectiveSyntax::Surrogate
-            && profile.field().is_some_and(|own| own.syntax() == DirectiveSyntax::Surrogate)
-            && exchange.control.private()
-        {
+        let is_own_surrogate = field.syntax() == DirectiveSyntax::Surrogate
+            && profile.field().is_some_and(|own| own.syntax() == DirectiveSyntax::Surrogate);
+        if is_own_surrogate && exchange.control.private() {
             return EffectiveField::CacheControl(EdgeDirective::NotStored);
         }
         match field.obeyed_in(headers, exchange.now) {
+            // Such an edge reads only a lifetime from it, and otherwise the next field.
+            Some(EdgeDirective::Silent) if is_own_surrogate => {}
             Some(directive) => return EffectiveField::Field(name, directive),
             None => ignored.push(name),
         }

@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 use super::directive::{EdgeDirective, EdgeLifetime};
 use crate::protocol::{CacheControl, MAX_DELTA_SECONDS, delta_seconds};
 #[cfg(feature = "audit")]
-use crate::protocol::{HttpDate, trim_ows};
+use crate::protocol::{HttpDate, members, trim_ows};
 
 /// The field from which an edge reads its lifetime, with its syntax
 /// ([RFC 9213](https://www.rfc-editor.org/rfc/rfc9213.html)).
@@ -206,7 +206,7 @@ impl TargetedField {
             }
             DirectiveSyntax::Seconds => seconds_or_date(lines().iter().next()?.as_bytes(), now),
             DirectiveSyntax::EdgeControl => edge_control(lines()),
-            DirectiveSyntax::Surrogate => headers.contains_key(&self.name).then(|| self.read(lines())),
+            DirectiveSyntax::Surrogate => headers.contains_key(&self.name).then(|| surrogate_control(lines())),
         }
     }
 
@@ -263,6 +263,22 @@ fn seconds_or_date(line: &[u8], now: HttpDate) -> Option<EdgeDirective> {
     // nginx ignores `@0`, and stores a response with another time in the past as stale.
     let seconds = date.saturating_sub(now.unix_seconds()).clamp(0, MAX_DELTA_SECONDS.into());
     (date > 0).then(|| stored(u32::try_from(seconds).unwrap_or(MAX_DELTA_SECONDS)))
+}
+
+/// Reads `Surrogate-Control`, in which `max-age=60+30` is a lifetime with a time for stale reuse, and a parameter names
+/// the edge that a directive is for. A lifetime for any edge counts, and a prohibition only if it is for all.
+#[cfg(feature = "audit")]
+fn surrogate_control<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> EdgeDirective {
+    const MAX_AGE: &[u8] = b"max-age=";
+    let for_this = members(lines).filter_map(|member| {
+        let directive = trim_ows(member.split(|&byte| byte == b';').next()?);
+        if directive.get(..MAX_AGE.len()).is_some_and(|name| name.eq_ignore_ascii_case(MAX_AGE)) {
+            return directive.split(|&byte| byte == b'+').next();
+        }
+        (directive.len() == member.len()).then_some(member)
+    });
+    let line = HeaderValue::from_bytes(&for_this.collect::<Vec<_>>().join(&b", "[..]));
+    EdgeDirective::of(&CacheControl::parse(line.iter()))
 }
 
 /// Reads the lifetimes and the prohibitions of `Edge-Control`. A lifetime takes precedence, because it is not known
