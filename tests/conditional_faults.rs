@@ -1,4 +1,4 @@
-//! Conditional requests and entity tags: reported faults, each in the situation in which it occurred.
+//! Tests reported bugs in conditional requests and entity tags, each in the situation in which it occurred.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -1051,7 +1051,7 @@ async fn a_head_without_a_known_length_has_no_exact_size() {
     assert_eq!(etag(&response).as_deref(), Some("W/\"v1\""), "a weak tag is that of all codings");
 }
 
-// ==== D20, as far as these layers write fields ====
+// ==== D20, for the fields that these layers write ====
 
 #[test]
 fn a_response_with_the_maximum_number_of_fields_does_not_panic() {

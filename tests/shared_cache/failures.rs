@@ -1,4 +1,5 @@
-//! What clients get if the inner service fails, and what a 304 from outside the policy layer changes.
+//! Tests the responses that clients get if the inner service fails, and the effect of a 304 that does not come from the
+//! policy layer.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -153,14 +154,14 @@ async fn a_response_that_is_not_storable_spares_the_next_requests_for_two_second
         site.get("/private/0", &[]).await;
         assert_eq!(site.cache.stats().stored, u64::from(is_stored), "{seconds}");
     }
-    // The marks share a table, but not with other URLs.
+    // The marks share a table, but other URLs are not affected.
     for index in 0..1_000 {
         site.get(&format!("/public/{index}"), &[]).await;
     }
     assert_eq!(site.cache.stats().stored, 1_001);
 }
 
-/// What a 304 has in addition to the entity tag.
+/// The fields of a 304 in addition to the entity tag.
 type Lines = &'static [(&'static str, &'static str)];
 
 /// A cache around a middleware that returns 304 without calling the policy layer.
@@ -289,7 +290,7 @@ fn fails_slowly(
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_wait_for_a_failed_revalidation_get_the_stale_response_too_unless_it_is_purged() {
+async fn clients_that_wait_for_a_failed_revalidation_get_the_stale_response_unless_it_is_purged() {
     const GERMAN: &[(&str, &str)] = &[("accept-language", "de")];
     const ENGLISH: &[(&str, &str)] = &[("accept-language", "en")];
     for is_purged in [false, true] {

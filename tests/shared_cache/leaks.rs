@@ -1,4 +1,4 @@
-//! No client gets a response that was made for another one.
+//! Tests that no client gets a response that was generated for another client.
 
 use http::{Method, Request, Response, StatusCode};
 use tower_cache_policy::SharedCache;
@@ -7,7 +7,7 @@ use tower_cache_policy::policy::{CachePolicy, Personalized};
 use crate::site::{MINUTE, PUBLIC, Site, page};
 use crate::support::{TestBody, field, request};
 
-/// A body that names the user for whom it was created.
+/// A body that contains the name of its user.
 fn for_the_caller(request: &Request<TestBody>) -> String {
     let of = |name| field(request.headers(), name).unwrap_or_default();
     format!("{} {} {} {}", request.uri(), of("authorization"), of("cookie"), of("accept-language"))
@@ -31,7 +31,7 @@ async fn a_public_page_is_stored_once_for_all() {
 }
 
 #[tokio::test]
-async fn what_no_policy_allows_is_not_stored() {
+async fn a_response_that_no_policy_allows_is_not_stored() {
     type Handler = fn(&Request<TestBody>) -> Response<TestBody>;
     let table: &[(&str, CachePolicy, Handler)] = &[
         ("private", CachePolicy::private(MINUTE), |_| page("x", &[])),
@@ -164,7 +164,7 @@ async fn each_language_gets_its_own_page() {
 }
 
 #[tokio::test]
-async fn vary_on_two_lines_counts_completely() {
+async fn both_lines_of_vary_are_read() {
     let site = Site::with_policy(PUBLIC, |request| {
         let of = |name| field(request.headers(), name).unwrap_or_default();
         page(of("x-a") + &of("x-b"), &[("vary", "x-a"), ("vary", "x-b")])
@@ -325,7 +325,7 @@ async fn nested_routers_with_clones_of_one_layer_do_not_share_responses() {
 }
 
 #[tokio::test]
-async fn a_handler_under_no_policy_layer_is_left_alone() {
+async fn a_response_without_a_policy_layer_is_not_changed() {
     let site = Site::configured(SharedCache::by_policy, None, SharedCache::without_cache_status, |_| {
         page("x", &[("cache-control", "public, max-age=60")])
     });

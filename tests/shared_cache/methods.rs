@@ -1,4 +1,4 @@
-//! HEAD and POST: how their responses change what is stored for GET.
+//! Tests how responses to HEAD and POST change the stored response to GET.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -145,7 +145,7 @@ fn post(path: &str, lines: &[(&str, &str)]) -> Request<TestBody> {
 }
 
 #[tokio::test]
-async fn a_response_to_post_is_stored_only_if_it_says_that_it_is_the_one_to_get() {
+async fn a_response_to_post_is_stored_only_if_it_states_that_it_is_the_response_to_get() {
     // M-02
     let table: &[(&str, u16, Fields, bool)] = &[
         ("its own URL", 200, &[("cache-control", "max-age=60"), ("content-location", "/a?b")], true),
@@ -215,7 +215,7 @@ async fn a_post_replaces_what_is_stored_for_get() {
 }
 
 #[tokio::test]
-async fn requests_that_a_get_would_be_passed_through_for_are_so_for_post() {
+async fn a_post_is_passed_through_if_a_get_with_its_fields_would_be() {
     let table: &[Fields] = &[
         &[("authorization", "x")],
         &[("cache-control", "no-store")],
@@ -236,7 +236,7 @@ async fn requests_that_a_get_would_be_passed_through_for_are_so_for_post() {
 }
 
 #[tokio::test]
-async fn a_purge_during_a_post_keeps_its_response_out() {
+async fn a_purge_during_a_post_prevents_storing_its_response() {
     for (purged, body) in [("own", "GET"), ("other", "POST")] {
         let purger: Arc<std::sync::Mutex<Option<SharedCache>>> = Arc::default();
         let of_handler = Arc::clone(&purger);

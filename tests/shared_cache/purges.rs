@@ -1,4 +1,4 @@
-//! Purges take effect at once, also for responses that are under way.
+//! Tests that purges take effect immediately, even for responses that are in progress.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,7 +36,7 @@ async fn a_write_purges_every_page_with_its_tag() {
         site.get(path, &[]).await;
         assert!(site.get(path, &[]).await.is_hit());
     }
-    // The write is to another URL.
+    // The write has a different URL.
     assert_eq!(site.call(request(Method::PUT, "/api/7", &[])).await.body, "saved");
     for path in ["/", "/list", "/list?page=2"] {
         let got = site.get(path, &[]).await;

@@ -1,4 +1,4 @@
-//! How stored responses are used: conditions, ranges, revalidation and stale use.
+//! Tests how stored responses are used: preconditions, ranges, revalidation and stale responses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use tower_cache_policy::policy::CachePolicy;
 use crate::site::{MINUTE, PUBLIC, Site, page};
 use crate::support::{TestBody, request};
 
-/// A page with a validator, which returns 304 if the client has it.
+/// A page with a validator, which returns 304 if the client has the current version.
 fn tagged(version: &Arc<AtomicUsize>) -> impl Fn(&Request<TestBody>) -> Response<TestBody> + Clone + use<> {
     let version = Arc::clone(version);
     move |request| {
@@ -45,7 +45,7 @@ async fn a_condition_on_a_response_that_is_not_stored_is_evaluated_too() {
     let site = Site::with_policy(CachePolicy::NO_STORE, tagged(&Arc::default()));
     let first = site.get("/", &[("if-none-match", "\"v0\"")]).await;
     assert_eq!((first.status, first.body.as_str()), (304, ""));
-    // Now the key is marked, and the handler sees the condition.
+    // The key is now marked, and the handler receives the precondition.
     assert_eq!(site.get("/", &[("if-none-match", "\"v0\"")]).await.status, 304);
     assert_eq!(site.cache.stats().stored, 0);
 }
@@ -241,7 +241,7 @@ async fn only_if_cached_does_not_call_the_handler() {
 }
 
 #[tokio::test]
-async fn a_client_can_keep_its_response_out_of_the_cache_but_not_turn_the_cache_off() {
+async fn a_client_can_prevent_storing_its_response_but_not_disable_the_cache() {
     let site = Site::with_policy(PUBLIC, |_| page("x", &[]));
     site.get("/", &[("cache-control", "no-store")]).await;
     assert_eq!(site.cache.stats().stored, 0);
@@ -284,7 +284,7 @@ async fn fields_of_the_connection_are_not_stored() {
 }
 
 #[tokio::test]
-async fn errors_and_redirects_with_a_policy_of_their_own_are_stored() {
+async fn errors_and_redirects_with_their_own_policy_are_stored() {
     let site = Site::by_fields(|request| {
         let status = request.uri().path()[1..].parse::<u16>().unwrap();
         Response::builder()
@@ -345,7 +345,7 @@ async fn head_of_a_response_that_is_not_stored_is_passed_through() {
 }
 
 #[tokio::test]
-async fn responses_can_look_as_if_they_had_just_been_made() {
+async fn responses_can_be_sent_without_an_age() {
     // T-09
     let site = Site::configured(SharedCache::by_policy, Some(PUBLIC.edge(MINUTE * 60)), SharedCache::as_origin, |_| {
         page("x", &[])

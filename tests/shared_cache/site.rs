@@ -1,4 +1,4 @@
-//! A service with a cache, a clock and a count of calls.
+//! A service with a cache, a clock and a counter of calls.
 #![allow(unreachable_pub)] // The files of one binary.
 
 use std::convert::Infallible;
@@ -45,9 +45,9 @@ pub struct Site {
     service: BoxCloneSyncService<Request<TestBody>, Response<Bytes>, Infallible>,
 }
 
-/// What a client got, as far as tests look at it.
+/// The parts of a client's response that tests compare.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Got {
+pub struct TestResponse {
     pub status: u16,
     pub body: String,
     pub headers: http::HeaderMap,
@@ -96,13 +96,13 @@ impl Site {
         Self { cache, clock, calls, service }
     }
 
-    pub async fn call(&self, request: Request<TestBody>) -> Got {
+    pub async fn call(&self, request: Request<TestBody>) -> TestResponse {
         let (head, body) = self.service.clone().oneshot(request).await.unwrap().into_parts();
         let body = String::from_utf8(body.to_vec()).unwrap();
-        Got { status: head.status.as_u16(), body, headers: head.headers }
+        TestResponse { status: head.status.as_u16(), body, headers: head.headers }
     }
 
-    pub async fn get(&self, path: &str, lines: &[(&str, &str)]) -> Got {
+    pub async fn get(&self, path: &str, lines: &[(&str, &str)]) -> TestResponse {
         self.call(crate::support::get(path, lines)).await
     }
 
@@ -111,7 +111,7 @@ impl Site {
     }
 }
 
-impl Got {
+impl TestResponse {
     pub fn field(&self, name: &str) -> Option<String> {
         field(&self.headers, name)
     }
