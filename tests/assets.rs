@@ -321,6 +321,17 @@ async fn a_file_that_changed_after_the_manifest_is_refused() {
             assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::OK, NO_STORE), "{sentence}");
         }
 
+        // RFC 9110 section 13.1.1 (P-06): the response has no tag, so only `*` matches.
+        for (held, status) in [(tag.as_str(), 412), ("\"x\"", 412), ("\"x\", *", 412), ("", 412), ("*", 200)] {
+            let again = fetch(&service, get("/style.css", &[("if-match", held)])).await;
+            assert_eq!(
+                (again.status.as_u16(), again.cache_control().as_str()),
+                (status, NO_STORE),
+                "{held}: {sentence}"
+            );
+            assert_eq!(again.body, if status == 200 { text } else { "" }, "{held}: {sentence}");
+        }
+
         // The client would combine a range of different content with its partial copy.
         for url in [versioned.as_str(), "/style.css"] {
             let part = fetch(&service, get(url, &[("range", "bytes=0-3"), ("if-range", &tag)])).await;
@@ -902,6 +913,10 @@ async fn an_unknown_name_can_be_served_but_is_not_stored() {
         (StatusCode::OK, NO_STORE, &b"png"[..])
     );
     assert_eq!((upload.field("etag"), upload.field("last-modified")), (None, None));
+    for (held, status) in [("\"x\"", 412), ("*", 200)] {
+        let response = fetch(&service, get("/upload.png", &[("if-match", held)])).await;
+        assert_eq!((response.status.as_u16(), response.cache_control().as_str()), (status, NO_STORE), "P-06: {held}");
+    }
     let route = fetch(&service, get("/settings/profile", &[])).await;
     assert_eq!((route.status, route.cache_control().as_str()), (StatusCode::OK, NO_STORE));
     for path in ["/missing-abc123.js", &format!("/gone.{OTHER}.css")] {

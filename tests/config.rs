@@ -634,7 +634,7 @@ fn errors_in_the_section_of_the_store_have_a_position_and_a_remedy() {
             "[store]\nmemory = 256",
             "line 2, column 10: `memory` is only 256 bytes; write at least `\"64 KiB\"`, for example `\"256 MiB\"`",
         ),
-        ("[store]\nmemory = -1", "line 2, column 10: `-1` is more than 16 TiB; write a smaller size"),
+        ("[store]\nmemory = -1", "line 2, column 10: `-1` is negative; write a size such as `\"256 MiB\"`"),
         (
             "[store]\nmemory = '1 MiB'\nmax_object = '1 MiB'",
             "line 3, column 14: `max_object` must be between 1 and 524288 bytes, which is half of `memory`; write a size \

@@ -17,8 +17,7 @@ use crate::edge::{
 use crate::protocol::{Cache, Lifetime, LifetimeSource, StoragePermission, StorageProhibition};
 
 pub(super) fn verdict(exchange: &Exchange, profile: &EdgeProfile) -> Verdict {
-    let effective = effective_field(exchange, profile, &mut Vec::new());
-    let (storage, lifetime) = decided(exchange, profile, &effective);
+    let (effective, storage, lifetime) = less_safe(exchange, profile);
     let (tags, _) = profile.tags().map(|format| format.tags_in(&exchange.headers)).unwrap_or_default();
     Verdict {
         kind: CacheKind::Edge(profile.name()),
@@ -31,11 +30,30 @@ pub(super) fn verdict(exchange: &Exchange, profile: &EdgeProfile) -> Verdict {
     }
 }
 
+/// Decides by the field that takes precedence. An edge may ignore its own field if that is
+/// [optional](TargetedField::optional). Then the reading with which it stores the response for longer counts.
+fn less_safe(exchange: &Exchange, profile: &EdgeProfile) -> (EffectiveField, Storage, FreshnessLifetime) {
+    let decide = |effective: EffectiveField| {
+        let (storage, lifetime) = decided(exchange, profile, &effective);
+        (effective, storage, lifetime)
+    };
+    let read = decide(effective_field(exchange, profile, None, &mut Vec::new()));
+    let EffectiveField::Field(name, _) = &read.0 else { return read };
+    if !profile.field().is_some_and(|own| own.name() == name && !own.overrules_no_store()) {
+        return read;
+    }
+    let ignored = decide(effective_field(exchange, profile, Some(name), &mut Vec::new()));
+    let reach = |(_, storage, lifetime): &(EffectiveField, Storage, FreshnessLifetime)| {
+        (storage.may_store(), lifetime.seconds().unwrap_or(u64::MAX))
+    };
+    if reach(&ignored) > reach(&read) { ignored } else { read }
+}
+
 /// The fields for edge caches that this one ignores because their values are invalid.
 // T-04
 pub(super) fn ignored_fields(exchange: &Exchange, profile: &EdgeProfile) -> Vec<HeaderName> {
     let mut ignored = Vec::new();
-    effective_field(exchange, profile, &mut ignored);
+    effective_field(exchange, profile, None, &mut ignored);
     ignored
 }
 
@@ -50,11 +68,16 @@ enum EffectiveField {
 /// Finds the first field in the edge cache's order of precedence that is present and valid. All later fields are
 /// ignored.
 // T-05
-fn effective_field(exchange: &Exchange, profile: &EdgeProfile, ignored: &mut Vec<HeaderName>) -> EffectiveField {
+fn effective_field(
+    exchange: &Exchange,
+    profile: &EdgeProfile,
+    skipped: Option<&HeaderName>,
+    ignored: &mut Vec<HeaderName>,
+) -> EffectiveField {
     let headers = &exchange.headers;
     for name in profile.precedence() {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
-        if !headers.contains_key(&name) {
+        if !headers.contains_key(&name) || skipped == Some(&name) {
             continue;
         }
         if name == CACHE_CONTROL {
@@ -70,13 +93,14 @@ fn effective_field(exchange: &Exchange, profile: &EdgeProfile, ignored: &mut Vec
         let field = own.unwrap_or_else(|| TargetedField::known(name.clone()));
         // `Surrogate-Control` does not have a directive that forbids storage, so `private` in `Cache-Control` takes
         // precedence over it.
-        if field.syntax() == DirectiveSyntax::Surrogate
-            && profile.field().is_some_and(|own| own.syntax() == DirectiveSyntax::Surrogate)
-            && exchange.control.private()
-        {
+        let is_own_surrogate = field.syntax() == DirectiveSyntax::Surrogate
+            && profile.field().is_some_and(|own| own.syntax() == DirectiveSyntax::Surrogate);
+        if is_own_surrogate && exchange.control.private() {
             return EffectiveField::CacheControl(EdgeDirective::NotStored);
         }
-        match field.obeyed_in(headers) {
+        match field.obeyed_in(headers, exchange.now) {
+            // Such an edge reads only a lifetime from it, and otherwise the next field.
+            Some(EdgeDirective::Silent) if is_own_surrogate => {}
             Some(directive) => return EffectiveField::Field(name, directive),
             None => ignored.push(name),
         }

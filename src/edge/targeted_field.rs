@@ -5,7 +5,9 @@ use http::HeaderMap;
 use http::{HeaderName, HeaderValue};
 
 use super::directive::{EdgeDirective, EdgeLifetime};
-use crate::protocol::CacheControl;
+use crate::protocol::{CacheControl, MAX_DELTA_SECONDS, delta_seconds};
+#[cfg(feature = "audit")]
+use crate::protocol::{HttpDate, members, trim_ows};
 
 /// The field from which an edge reads its lifetime, with its syntax
 /// ([RFC 9213](https://www.rfc-editor.org/rfc/rfc9213.html)).
@@ -166,12 +168,12 @@ impl TargetedField {
             return EdgeDirective::of(&CacheControl::parse(lines));
         }
         let mut lines = lines.into_iter();
-        let (Some(Ok(line)), None) = (lines.next().map(HeaderValue::to_str), lines.next()) else {
+        let (Some(line), None) = (lines.next().map(HeaderValue::as_bytes), lines.next()) else {
             return EdgeDirective::NotStored;
         };
         let seconds = match self.syntax {
-            DirectiveSyntax::Seconds => line.parse().ok(),
-            _ => line.strip_prefix("cache-maxage=").and_then(seconds_with_unit),
+            DirectiveSyntax::Seconds => delta_seconds(line),
+            _ => line.strip_prefix(b"cache-maxage=").and_then(seconds_with_unit),
         };
         match seconds {
             Some(seconds) if seconds > 0 => EdgeDirective::Stored(EdgeLifetime::new(seconds)),
@@ -191,22 +193,20 @@ impl TargetedField {
     }
 
     /// Returns the directive that the edge obeys. Returns `None` if the field is missing, or if the edge ignores it and
-    /// reads the next field: an invalid Dictionary, or an invalid number.
+    /// reads the next field: an invalid Dictionary, an invalid number, or unknown directives.
+    ///
+    /// Unlike [`read`](Self::read), this must not overlook a lifetime that the edge finds in an unusual value.
     // T-04
     #[cfg(feature = "audit")]
-    pub(crate) fn obeyed_in(&self, headers: &HeaderMap) -> Option<EdgeDirective> {
+    pub(crate) fn obeyed_in(&self, headers: &HeaderMap, now: HttpDate) -> Option<EdgeDirective> {
         let lines = || headers.get_all(&self.name);
         match self.syntax {
             DirectiveSyntax::Dictionary => {
                 CacheControl::from_targeted(headers, &self.name).map(|control| EdgeDirective::of(&control))
             }
-            DirectiveSyntax::Seconds => {
-                let digits = |line: &HeaderValue| !line.is_empty() && line.as_bytes().iter().all(u8::is_ascii_digit);
-                lines().iter().next().filter(|line| digits(line)).map(|line| self.read([line]))
-            }
-            DirectiveSyntax::Surrogate | DirectiveSyntax::EdgeControl => {
-                headers.contains_key(&self.name).then(|| self.read(lines()))
-            }
+            DirectiveSyntax::Seconds => seconds_or_date(lines().iter().next()?.as_bytes(), now),
+            DirectiveSyntax::EdgeControl => edge_control(lines()),
+            DirectiveSyntax::Surrogate => headers.contains_key(&self.name).then(|| surrogate_control(lines())),
         }
     }
 
@@ -238,16 +238,68 @@ impl TargetedField {
     }
 }
 
-/// Parses a lifetime in Akamai's notation: `30s`, `5m`, `1h`, `7d`.
-fn seconds_with_unit(text: &str) -> Option<u32> {
-    let digits = text.strip_suffix(|unit| matches!(unit, 's' | 'm' | 'h' | 'd'))?;
-    let unit = match text.as_bytes().last() {
-        Some(b's') => 1,
-        Some(b'm') => 60,
-        Some(b'h') => 3_600,
-        _ => 86_400,
+/// Parses a lifetime in Akamai's notation: `30s`, `5m`, `1h`, `7d`. Without a unit, it is in seconds.
+fn seconds_with_unit(text: &[u8]) -> Option<u32> {
+    let (digits, unit) = match text {
+        [digits @ .., b's'] => (digits, 1),
+        [digits @ .., b'm'] => (digits, 60),
+        [digits @ .., b'h'] => (digits, 3_600),
+        [digits @ .., b'd'] => (digits, 86_400),
+        digits => (digits, 1),
     };
-    digits.parse::<u32>().ok()?.checked_mul(unit)
+    delta_seconds(digits).map(|seconds| seconds.saturating_mul(unit).min(MAX_DELTA_SECONDS))
+}
+
+/// Reads `X-Accel-Expires` as nginx does: a number of seconds, or `@` and a time in seconds since 1970.
+#[cfg(feature = "audit")]
+fn seconds_or_date(line: &[u8], now: HttpDate) -> Option<EdgeDirective> {
+    let stored = |seconds| EdgeDirective::Stored(EdgeLifetime::new(seconds));
+    let Some(date) = line.strip_prefix(b"@") else {
+        return delta_seconds(line)
+            .map(|seconds| if seconds == 0 { EdgeDirective::NotStored } else { stored(seconds) });
+    };
+    let is_number = !date.is_empty() && date.iter().all(u8::is_ascii_digit);
+    let date: i64 = str::from_utf8(date).ok().filter(|_| is_number)?.parse().unwrap_or(i64::MAX);
+    // nginx ignores `@0`, and stores a response with another time in the past as stale.
+    let seconds = date.saturating_sub(now.unix_seconds()).clamp(0, MAX_DELTA_SECONDS.into());
+    (date > 0).then(|| stored(u32::try_from(seconds).unwrap_or(MAX_DELTA_SECONDS)))
+}
+
+/// Reads `Surrogate-Control`, in which `max-age=60+30` is a lifetime with a time for stale reuse, and a parameter names
+/// the edge that a directive is for. A lifetime for any edge counts, and a prohibition only if it is for all.
+#[cfg(feature = "audit")]
+fn surrogate_control<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> EdgeDirective {
+    const MAX_AGE: &[u8] = b"max-age=";
+    let for_this = members(lines).filter_map(|member| {
+        let directive = trim_ows(member.split(|&byte| byte == b';').next()?);
+        if directive.get(..MAX_AGE.len()).is_some_and(|name| name.eq_ignore_ascii_case(MAX_AGE)) {
+            return directive.split(|&byte| byte == b'+').next();
+        }
+        (directive.len() == member.len()).then_some(member)
+    });
+    let line = HeaderValue::from_bytes(&for_this.collect::<Vec<_>>().join(&b", "[..]));
+    EdgeDirective::of(&CacheControl::parse(line.iter()))
+}
+
+/// Reads the lifetimes and the prohibitions of `Edge-Control`. A lifetime takes precedence, because it is not known
+/// which of them Akamai obeys. A lifetime of zero means that Akamai revalidates the response before each reuse.
+#[cfg(feature = "audit")]
+fn edge_control<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Option<EdgeDirective> {
+    let (mut longest, mut forbidden) = (None, false);
+    for member in lines.into_iter().flat_map(|line| line.as_bytes().split(|&byte| byte == b',')) {
+        let member = trim_ows(member).to_ascii_lowercase();
+        match &member[..] {
+            b"no-store" | b"bypass-cache" => forbidden = true,
+            _ => {
+                let lifetime = [&b"cache-maxage="[..], b"max-age="].iter().find_map(|name| member.strip_prefix(*name));
+                longest = longest.max(lifetime.and_then(seconds_with_unit));
+            }
+        }
+    }
+    match longest {
+        Some(seconds) => Some(EdgeDirective::Stored(EdgeLifetime::new(seconds))),
+        None => forbidden.then_some(EdgeDirective::NotStored),
+    }
 }
 
 /// Returns whether the name is a key of a structured Dictionary. Unlike the standard, this excludes `.` and `*`, which

@@ -164,7 +164,7 @@ pub(crate) use self::stored_fields::unstored_fields;
 pub(crate) use self::structured::{
     BareItem, List, Member, combined, is_token as is_structured_token, push_string as push_structured_string,
 };
-pub(crate) use self::syntax::{members, only_line, put_decimal, quoted_string_end, set_field, trim_ows};
+pub(crate) use self::syntax::{delta_seconds, members, only_line, put_decimal, quoted_string_end, set_field, trim_ows};
 #[cfg(any(feature = "audit", feature = "tracing"))]
 pub(crate) use self::validators::invalid_etag;
 #[cfg(feature = "assets")]

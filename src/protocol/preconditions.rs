@@ -469,6 +469,12 @@ impl Preconditions {
         !self.if_none_match_lines().is_none()
     }
 
+    /// Returns whether the request has `If-Match`.
+    #[cfg(feature = "assets")]
+    pub(crate) fn has_if_match(&self) -> bool {
+        !self.others().if_match.is_none()
+    }
+
     /// Returns whether one of the fields can turn the response to a GET into a 304.
     pub(crate) fn may_be_not_modified(&self) -> bool {
         !self.if_none_match_lines().is_none() || !self.if_modified_since_lines().is_none()

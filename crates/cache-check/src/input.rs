@@ -65,9 +65,18 @@ fn named(text: &str) -> Named {
         }
         // `localhost:3000` has the scheme `localhost`.
         Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase) => {
-            refused(format!("it does not start with http:// or https://; write https://{text}"))
+            refused(format!("it does not start with http:// or https://; write https://{}", shown(text)))
         }
         Err(error) => refused(error.to_string()),
     };
-    (text.to_owned(), target)
+    (shown(text), target)
+}
+
+/// Returns the text without a name and a password, which may contain any character.
+fn shown(text: &str) -> String {
+    let start = text.find("://").map_or(0, |end| end + "://".len());
+    match text[start..].rfind('@') {
+        Some(at) => format!("{}***{}", &text[..start], &text[start + at..]),
+        None => text.to_owned(),
+    }
 }

@@ -940,7 +940,10 @@ async fn a_url_that_fails_is_reported_and_the_others_are_checked() {
         (format!("https://{address}/"), "tls", ""),
         ("localhost:3000".to_owned(), "url", "write https://localhost:3000"),
         ("ftp://example.com/".to_owned(), "url", "http"),
-        (format!("http://name:word@{address}/"), "url", "--header 'Authorization"),
+        (format!("http://name:hun/ter2@{address}/"), "url", ""),
+        (format!("http://name:hunter2@{address}/"), "url", "--header 'Authorization"),
+        (format!("name:hunter2@{address}/"), "url", "write https://***@"),
+        ("https://name:hunter2@[".to_owned(), "url", ""),
         ("http://[".to_owned(), "url", ""),
     ];
     let mut input: String = rows.iter().map(|(url, ..)| format!("{url}\n")).collect();
@@ -957,7 +960,8 @@ async fn a_url_that_fails_is_reported_and_the_others_are_checked() {
     let found = document["urls"].as_array().unwrap();
     assert_eq!(found.len(), rows.len() + 1);
     for ((url, kind, message), one) in rows.iter().zip(found) {
-        assert_eq!(one["url"], *url);
+        let shown = ["name:hun/ter2", "name:hunter2"].iter().fold(url.clone(), |url, word| url.replace(word, "***"));
+        assert_eq!(one["url"], shown);
         assert_eq!(kinds(one).first(), Some(kind), "{url}: {}", one["errors"]);
         let line = one["errors"][0]["text"].as_str().unwrap();
         assert!(line.contains(message), "{url}: {line}");
@@ -967,6 +971,9 @@ async fn a_url_that_fails_is_reported_and_the_others_are_checked() {
     assert_eq!((kinds(last), rules(last)), (vec![], vec![]), "the one that is right was checked all the same");
     assert_eq!(document["exit_status"], 2);
     assert_eq!(done.status, 2);
+    for out in [&text.out, &done.out] {
+        assert!(!out.contains("ter2"), "no report has a password: {out}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -88,6 +88,10 @@ fn walk<'i>(
                     _ => NestingContext::Anything,
                 };
                 parser.parse_nested_block(|parser| walk(parser, inner, found))?;
+                // An at-rule ends with its block.
+                if token == Token::CurlyBracketBlock {
+                    in_namespace = context == NestingContext::Namespace;
+                }
             }
             Token::Semicolon => in_namespace = context == NestingContext::Namespace,
             _ => {}
@@ -129,6 +133,8 @@ mod tests {
             ("p { --x: url(a.png) }", &["a.png"]),
             ("p { content: 'url(a.png)' } /* url(b.png) */", &[]),
             ("@namespace url(a); @namespace svg 'b'; @namespace c url('d'); p { background: url(e) }", &["e"]),
+            ("@namespace {} p { background: url(a.png) }", &["a.png"]),
+            ("@namespace { p { background: url(a.png) } }", &[]),
             ("p { background: url(a b) }", &[]),
             ("p { color: red }\n/*# sourceMappingURL=a.css.map */", &["a.css.map"]),
             ("/*@ sourceMappingURL=a.css.map*/", &["a.css.map"]),

@@ -76,11 +76,11 @@ enum AssetTarget {
     /// A known file.
     ///
     /// `open` contains the preconditions that the manifest decides after the inner service has responded, if that
-    /// service still has the file. `resumed` is the content coding of the partial copy that a client resumes. A range
-    /// in another coding would corrupt this copy.
+    /// service still has the file. If it does not, no tag in `If-Match` is that of the response. `resumed` is the
+    /// content coding of the partial copy that a client resumes. A range in another coding would corrupt this copy.
     Known { asset: Arc<Asset>, url: UrlKind, open: Option<Box<Conditional>>, resumed: Option<&'static str> },
-    /// A path that the manifest does not contain.
-    Unknown { path: PathAndQuery },
+    /// A path that the manifest does not contain. `open` contains the preconditions of a request with `If-Match`.
+    Unknown { path: PathAndQuery, open: Option<Box<Conditional>> },
     /// A request whose response no cache may store.
     Other,
 }
@@ -160,9 +160,11 @@ impl Exchange {
                         if request.headers().contains_key(IF_RANGE) {
                             request.headers_mut().remove(RANGE);
                         }
+                        let conditional = Conditional::begin(&config.conditional, request);
+                        let open = conditional.requires_a_validator().then(|| Box::new(conditional));
                         remove_preconditions(request.headers_mut());
                         retarget(request, &path);
-                        return RequestPlan::Forward(exchange(AssetTarget::Unknown { path }));
+                        return RequestPlan::Forward(exchange(AssetTarget::Unknown { path, open }));
                     }
                     _ => return not_found(),
                 }
@@ -273,7 +275,11 @@ impl Exchange {
         }
         self.set_policy(&mut head, verdict == Verdict::Proven);
         match self.target {
-            AssetTarget::Known { open: Some(conditional), .. } if verdict == Verdict::Proven => {
+            // P-06, P-11
+            AssetTarget::Known { open: Some(conditional), .. }
+            | AssetTarget::Unknown { open: Some(conditional), .. }
+                if verdict == Verdict::Proven || conditional.requires_a_validator() =>
+            {
                 conditional.decide_after(Response::from_parts(head, body))
             }
             _ => {
@@ -290,7 +296,7 @@ impl Exchange {
                 let length = body.size_hint().exact().filter(|length| !self.is_head || *length > 0);
                 Verdict::of(asset, head, length, self.config.conditional.clock.now())
             }
-            AssetTarget::Unknown { path } => {
+            AssetTarget::Unknown { path, .. } => {
                 let content_type = head.headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
                 if is_fallback_page(path.path(), content_type) { Verdict::Page } else { Verdict::Unproven }
             }

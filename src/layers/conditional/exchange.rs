@@ -225,6 +225,12 @@ impl Exchange {
         self.stated.is_empty()
     }
 
+    /// Returns whether a response without a validator can fail a precondition.
+    #[cfg(feature = "assets")]
+    pub(crate) fn requires_a_validator(&self) -> bool {
+        self.stated.has_if_match()
+    }
+
     /// Decides after the handler and completes the fields of the response. A 206 gets the same fields as the 200. Its
     /// content and its `Content-Range` stay.
     //

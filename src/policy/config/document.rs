@@ -107,6 +107,9 @@ impl<'a> Entry<'a> {
     pub(super) fn size(&self, example: &str) -> Result<u64, Fault> {
         let size = match self.value.get_ref() {
             DeValue::String(text) => size::parse(text),
+            DeValue::Integer(number) if number.as_str().starts_with('-') => {
+                Err(format!("`{number}` is negative; write a size such as `\"{example}\"`"))
+            }
             DeValue::Integer(number) => {
                 let digits = number.as_str().trim_start_matches('+');
                 size::of_bytes(u64::from_str_radix(digits, number.radix()).ok(), &number.to_string())

@@ -110,7 +110,7 @@
 //! some software resolves: `/../`, `%2e%2e`, `..%2f`, `..;`, `..%3b`, repeated encoding such as `%252e%252e`, and
 //! overlong or fullwidth forms. The inner service may resolve such a path to another one, so that a URL under
 //! `/static/` returns an account page. An attacker can make a browser send it. The response gets the same strict policy
-//! as one whose path is not known.
+//! as one whose path is not known. A pattern with such a segment is rejected.
 //!
 //! **A table cannot choose a policy by the extension of the path.** For a router with the route `/account/{*rest}`,
 //! `/account/x.css` is the account page. An attacker who makes a user request that URL could then read the page from

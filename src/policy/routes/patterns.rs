@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::protocol::has_dot_segment;
+
 /// The maximum number of parameters that matchit supports.
 const MAX_PARAMETERS: usize = 25;
 
@@ -128,6 +130,10 @@ fn check(text: &str) -> Result<(), &'static str> {
     if text.contains(|c: char| c.is_ascii_control() || c == ' ') {
         return Err("a path cannot contain a space or a control character; write its encoded form, such as `%20`");
     }
+    // G-19: A path with such a segment does not get the policy of any route.
+    if has_dot_segment(text) {
+        return Err("a path with a segment `.` or `..`, even percent-encoded, has no route; write the path without it");
+    }
     // The syntax of earlier versions of axum, which axum rejects too.
     if text.split('/').any(|segment| segment.starts_with(':')) {
         return Err("a segment cannot begin with `:`; write a parameter as `{id}`");
@@ -205,7 +211,23 @@ mod tests {
 
     #[test]
     fn patterns_that_no_path_can_match_are_rejected() {
-        for text in ["", "a", "/a?b", "/a#b", "/a b", "/a\nb", "/:id", "/*rest", "/{a}{b}", "/{*rest}/a", "/{"] {
+        for text in [
+            "",
+            "a",
+            "/a?b",
+            "/a#b",
+            "/a b",
+            "/a\nb",
+            "/:id",
+            "/*rest",
+            "/{a}{b}",
+            "/{*rest}/a",
+            "/{",
+            "/a/../b",
+            "/.",
+            "/{id}/%2E%2e",
+            "/a/..;/{*rest}",
+        ] {
             assert!(matches!(Patterns::default().insert(text, 0), Err(Rejected::Invalid(_))), "{text:?}");
         }
     }
