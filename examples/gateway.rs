@@ -32,6 +32,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let argument = |n| env::args().nth(n).ok_or("usage: gateway LISTEN ORIGIN [standard], the first two with a port");
     let origin: uri::Authority = argument(2)?.parse()?;
     let mut cache = SharedCache::by_fields(MemoryStore::new(256 << 20)).stale_when_disconnected(HOUR);
+    // The origin server may trust `X-Forwarded-Host` and similar fields, which clients can send too.
+    cache = cache.distrust_unkeyed_headers();
     cache = cache.timer(tokio::time::sleep).spawner(|task| drop(tokio::spawn(task)));
     if argument(3).is_ok_and(|profile| profile == "standard") {
         cache = cache.heuristics(true).language_by_weight(true);

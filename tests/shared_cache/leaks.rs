@@ -39,6 +39,7 @@ async fn a_response_that_no_policy_allows_is_not_stored() {
         ("no-cache without a validator", CachePolicy::NO_CACHE, |_| page("x", &[])),
         ("the default", CachePolicy::PRIVATE_NO_CACHE, |_| page("x", &[])),
         ("Set-Cookie", PUBLIC, |_| page("x", &[("set-cookie", "id=1")])),
+        ("Clear-Site-Data", PUBLIC, |_| page("x", &[("clear-site-data", "\"cookies\"")])),
         ("the handler's no-store", PUBLIC, |_| page("x", &[("cache-control", "no-store")])),
         ("the handler's private", PUBLIC, |_| page("x", &[("cache-control", "private, max-age=9")])),
         ("the handler's own max-age", PUBLIC, |_| page("x", &[("cache-control", "max-age=9")])),
@@ -128,6 +129,37 @@ async fn requests_whose_responses_may_be_for_one_client_are_passed_through() {
             assert!(got.field("cache-status").unwrap().contains("fwd=bypass"), "{case}");
         }
         assert_eq!((site.calls(), site.cache.stats().stored), (2, 0), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_cannot_store_a_response_under_the_value_of_a_field_that_a_proxy_removes() {
+    // K-03; RFC 9110 section 7.6.1
+    /// A proxy and its origin server: the response depends on the fields that are forwarded.
+    fn forwarded(request: &Request<TestBody>) -> Response<TestBody> {
+        let named = field(request.headers(), "connection").unwrap_or_default().to_ascii_lowercase();
+        let language = field(request.headers(), "accept-language").filter(|_| !named.contains("accept-language"));
+        page(language.unwrap_or("en".into()), &[("vary", "accept-language"), ("cache-control", "public, max-age=60")])
+    }
+
+    let german = ("accept-language", "de");
+    let table: &[(&str, &[(&str, &str)], bool)] = &[
+        ("the field", &[german, ("connection", "accept-language")], true),
+        ("in another case, after others", &[german, ("connection", "close,, Accept-Language")], true),
+        ("in a second line", &[german, ("connection", "close"), ("connection", "accept-language")], true),
+        ("another field", &[german, ("connection", "cookie")], true),
+        ("what is not a name", &[german, ("connection", "\"close\"")], true),
+        ("bytes that are not ASCII", &[german, ("connection", "\u{e9}")], true),
+        ("only the connection", &[german, ("connection", "Keep-Alive, close, TE")], false),
+        ("nothing", &[german, ("connection", "")], false),
+    ];
+    for (case, lines, is_passed_through) in table {
+        for site in [Site::by_fields(forwarded), Site::with_policy(PUBLIC, forwarded)] {
+            let own = site.get("/", lines).await;
+            assert_eq!(own.field("cache-status").unwrap().contains("detail=connection"), *is_passed_through, "{case}");
+            let other = site.get("/", &[german]).await;
+            assert_eq!((other.body.as_str(), other.is_hit()), ("de", !is_passed_through), "{case}");
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use tower_cache_policy::SharedCache;
 use tower_cache_policy::edge::purge::Purge;
-use tower_cache_policy::policy::{CacheTag, CacheTags};
+use tower_cache_policy::policy::{CacheTag, CacheTags, OriginalPath};
 
 use crate::site::{PUBLIC, Site, page};
 use crate::support::{TestBody, request};
@@ -74,6 +74,23 @@ async fn a_forwarded_head_updates_or_removes_the_stored_response() {
         if fields.contains(&("x-a", "2")) {
             assert_eq!(next.field("x-a").as_deref(), Some("2"), "the fields are those of the response to HEAD");
         }
+    }
+}
+
+#[tokio::test]
+async fn head_of_a_stored_response_has_its_length_unless_it_is_a_204() {
+    // M-06; RFC 9110 section 8.6
+    for (status, body, length) in
+        [(200, "12345", Some("5")), (200, "", Some("0")), (204, "", None), (404, "x", Some("1"))]
+    {
+        let site = Site::by_fields(move |_| {
+            let mut response = page(body, &[("cache-control", "max-age=60")]);
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            response
+        });
+        site.get("/", &[]).await;
+        let head = site.call(request(Method::HEAD, "/", &[])).await;
+        assert_eq!((head.status, head.is_hit(), head.field("content-length").as_deref()), (status, true, length));
     }
 }
 
@@ -168,6 +185,9 @@ async fn a_response_to_post_is_stored_only_if_it_states_that_it_is_the_response_
             &[("cache-control", "max-age=60"), ("content-location", "/a?b"), ("set-cookie", "a=b")],
             false,
         ),
+        ("a new resource", 201, &[("cache-control", "max-age=60"), ("content-location", "/a?b")], false),
+        ("a request for later", 202, &[("cache-control", "max-age=60"), ("content-location", "/a?b")], false),
+        ("no content", 204, &[("cache-control", "max-age=60"), ("content-location", "/a?b")], false),
         ("an error", 404, &[("cache-control", "max-age=60"), ("content-location", "/a?b")], false),
     ];
     for (case, status, fields, is_stored) in table {
@@ -187,6 +207,25 @@ async fn a_response_to_post_is_stored_only_if_it_states_that_it_is_the_response_
             assert!(site.get("/a?b", &[]).await.is_hit(), "{case}: a POST leaves no mark");
         }
         assert_eq!(site.cache.stats().under_way, 0, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_response_to_post_is_compared_with_the_url_that_the_client_sent() {
+    // M-02
+    for location in ["/x", "/api/y"] {
+        let site = Site::by_fields(move |request| {
+            page(request.method().as_str(), &[("cache-control", "public, max-age=60"), ("content-location", location)])
+        });
+        // A router has removed a prefix.
+        let below_prefix = |method| {
+            let mut request = request(method, "/api/x", &[]);
+            OriginalPath::record(&mut request);
+            *request.uri_mut() = "/x".parse().unwrap();
+            request
+        };
+        site.call(below_prefix(Method::POST)).await;
+        assert!(!site.call(below_prefix(Method::GET)).await.is_hit(), "{location}");
     }
 }
 

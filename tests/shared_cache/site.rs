@@ -30,6 +30,10 @@ impl TestClock {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
 
+    pub fn set_back(&self, seconds: u64) {
+        self.0.fetch_sub(seconds, Ordering::SeqCst);
+    }
+
     pub fn clock(&self) -> Clock {
         let seconds = Arc::clone(&self.0);
         Clock::from_fn(move || UNIX_EPOCH + Duration::from_secs(NOON + seconds.load(Ordering::SeqCst)))

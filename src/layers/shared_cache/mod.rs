@@ -13,9 +13,8 @@
 //! final response, because a session layer may have added a cookie after the decision.
 //!
 //! [`SharedCache::by_fields`] is for gateways. It follows [RFC 9111](https://www.rfc-editor.org/rfc/rfc9111.html) by
-//! the header fields. It also stores a successful response to POST as the response to GET, if its `Content-Location` is
-//! its own URL and it has a lifetime ([RFC 9110 section
-//! 9.3.3](https://www.rfc-editor.org/rfc/rfc9110.html#section-9.3.3)).
+//! the header fields. It also stores a 200 to POST as the response to GET, if its `Content-Location` is its own URL
+//! and it has a lifetime ([RFC 9110 section 9.3.3](https://www.rfc-editor.org/rfc/rfc9110.html#section-9.3.3)).
 //!
 //! In both cases, these responses are not stored:
 //!
@@ -29,7 +28,8 @@
 //! - responses without a lifetime and without a validator.
 //!
 //! Requests with credentials or with content, upgrades, and requests whose path other software may resolve differently
-//! are passed through. Requests that name another method, as in `X-HTTP-Method-Override`, are passed through too.
+//! are passed through. So are requests that name another method, as in `X-HTTP-Method-Override`, and those whose
+//! `Connection` names other fields, which a proxy removes before it forwards the request.
 //!
 //! A client cannot turn the cache off: `no-cache` and `max-age=0` in a request have no effect. If a request has
 //! `no-store`, the response to that request is not stored.
@@ -62,11 +62,15 @@
 //! if the first client disconnects. If the last one disconnects, a [`spawner`](SharedCache::spawner) finishes the
 //! request. Without one, the call of the inner service is dropped. If the response turns out not to be storable, the
 //! other requests are passed to the inner service immediately. For the next two seconds, requests for that URL do not
-//! wait for each other. A request does not join one that has taken longer than [`wait`](SharedCache::wait), and with a
+//! wait for each other, and their responses are not stored, unless the reason was in the request, such as a 400. A
+//! request does not join one that has taken longer than [`wait`](SharedCache::wait), and with a
 //! [`timer`](SharedCache::timer) it waits no longer than that.
 //!
 //! Because other tasks may drive it, the future of the inner service must be `Send`, and so must its bodies. The layer
 //! does not need a particular runtime.
+//!
+//! The service is ready when the inner service is. In a stack without axum, whose routes are always ready, an inner
+//! `tower::limit::ConcurrencyLimit` that has reached its limit therefore also delays responses from the cache.
 //!
 //! # Purges
 //!
@@ -74,7 +78,12 @@
 //! [`PurgeLayer`](crate::PurgeLayer). Purges take effect immediately for all variants. They also cover responses that
 //! are still in progress. A successful unsafe request invalidates its own URL, and the URLs in its `Location` and
 //! `Content-Location` ([RFC 9111 section 4.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.4)), and the tags
-//! in its `Cache-Group-Invalidation` ([RFC 9875](https://www.rfc-editor.org/rfc/rfc9875)).
+//! in its `Cache-Group-Invalidation` ([RFC 9875](https://www.rfc-editor.org/rfc/rfc9875)). In a cache by fields, these
+//! are the groups of its own host.
+//!
+//! When a client disconnects, servers drop the future of its request. A write that is dropped before its response
+//! neither purges nor invalidates anything, although the handler may have changed data. If that matters, run the change
+//! and the [`purge`](SharedCache::purge) in a separate task.
 //!
 //! # With several processes
 //!
