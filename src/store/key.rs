@@ -469,7 +469,7 @@ mod tests {
         for target in ["/", "/a", "/a.css", "/a..b", "/a%20b", "/a?b=../c"] {
             assert!(key(&rules, "h", target).is_some(), "{target}");
         }
-        for target in ["/a/../b", "/%2e%2e/b", "/a%2fb", "/a%2Fb", "/a%5cb", "/a/./b"] {
+        for target in ["/a/../b", "/%2e%2e/b", "/a%2fb", "/a%2Fb", "/a%5cb", "/a/./b", "/%61", "/a%7E"] {
             assert_eq!(key(&rules, "h", target), None, "{target}");
         }
         assert_eq!(key(&rules, "user@h", "/"), None);
