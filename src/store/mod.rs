@@ -6,6 +6,7 @@
 //!
 //! A [`RemoteStore`] is shared by several processes. It is the second level behind the memory of each of them.
 
+mod content;
 mod encoding;
 mod key;
 mod memory;
@@ -18,6 +19,7 @@ mod terms;
 pub use self::memory::MemoryStore;
 pub use self::remote::{PurgeHistory, PurgeMoment, RemoteError, RemoteFuture, RemoteStore};
 
+pub(crate) use self::content::{Blocks, Content, Rest};
 pub(crate) use self::encoding::{Codec, Decoded, PurgeNames, Unusable};
 pub(crate) use self::key::{ByKey, KeyBuffer, KeyParts, KeyRef, KeyRules, PrimaryKey, UrlName};
 pub(crate) use self::memory::Found;
