@@ -210,6 +210,7 @@ impl Content {
         }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::One(content) => content.len(),
@@ -251,6 +252,7 @@ impl Content {
     }
 
     /// The complete content.
+    #[inline]
     pub(crate) fn all(&self) -> Rest {
         match self {
             Self::One(content) => Rest::One(content.clone()),
@@ -269,6 +271,7 @@ impl From<Bytes> for Content {
 }
 
 impl Rest {
+    #[inline]
     pub(crate) const fn len(&self) -> usize {
         match self {
             Self::One(content) => content.len(),
@@ -276,6 +279,7 @@ impl Rest {
         }
     }
 
+    #[inline]
     pub(crate) const fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -285,6 +289,7 @@ impl Rest {
 impl Iterator for Rest {
     type Item = Bytes;
 
+    #[inline]
     fn next(&mut self) -> Option<Bytes> {
         if self.is_empty() {
             return None;
@@ -398,7 +403,7 @@ mod tests {
         #[test]
         fn a_part_has_the_bytes_of_its_range(length in 0_usize..70_000, start in 0_usize..70_000, size in 0_usize..70_000) {
             let expected = bytes(length);
-            let content = Blocks::new(0).copy(&[expected.clone()], length);
+            let content = Blocks::new(0).copy(std::slice::from_ref(&expected), length);
             let range = start..start + size;
             let end = range.end.min(length);
             prop_assert_eq!(joined(content.part(range)), &expected[start.min(end)..end]);

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::BytesMut;
-use http::header::{AGE, CONTENT_LENGTH, DATE, ETAG, IF_NONE_MATCH, LAST_MODIFIED};
+use http::header::{AGE, DATE, ETAG, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::content::{Content, allocated};
@@ -89,10 +89,8 @@ impl RecordHead {
             return None;
         }
         let mut text = BytesMut::with_capacity(values);
-        // With the fields below, and the `Content-Length` of HEAD. Each stored response keeps more room unused.
-        let own = [AGE, CACHE_STATUS, DATE, CONTENT_LENGTH];
-        let own = own.iter().filter(|name| !response.contains_key(*name)).count();
-        let mut headers = HeaderMap::with_capacity(lines + own);
+        // With `Age`, `Cache-Status`, `Date`, and the `Content-Length` of HEAD.
+        let mut headers = HeaderMap::with_capacity(lines + 4);
         // These come first, where a response from the cache finds them, and make room: a map that is cloned has none.
         headers.insert(AGE, HeaderValue::from_static("0"));
         // The lines of inner caches come before that of this one, so there is no place in front of them.
