@@ -1,4 +1,4 @@
-//! An askama page with files that are embedded in the program. Their URLs change with their bytes.
+//! An askama page with files that are embedded in the program. Their URLs change with their content.
 //!
 //! ```text
 //! cargo run --example askama --features assets

@@ -1,4 +1,4 @@
-//! A page with a stylesheet and a script. Their URLs change with their bytes.
+//! A page with a stylesheet and a script. Their URLs change with their content.
 //!
 //! The example writes its files to a temporary directory.
 //!
@@ -7,8 +7,8 @@
 //! cargo run --example assets --features assets,minijinja -- --development
 //! ```
 //!
-//! Request the page with `curl -i`, and then change a file. In development mode, the next page has a new URL for it.
-//! Otherwise the URL becomes a 404 that no cache stores.
+//! Request the page with `curl -i`, and then change a file. In development mode, the next page contains a new URL for
+//! it. Otherwise, requests for the URL get a 404 that no cache stores.
 
 use std::sync::Arc;
 use std::{env, error::Error, fs};
@@ -45,7 +45,7 @@ async fn page(State(site): State<Arc<Site>>) -> Result<Response, Failure> {
     Ok(([(LINK, preload)], Html(html)).into_response())
 }
 
-/// An error while rendering a page, which goes to the log and not to the client.
+/// An error while rendering a page, which is written to the log and not sent to the client.
 struct Failure(String);
 
 impl<E: Error> From<E> for Failure {

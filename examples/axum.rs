@@ -4,8 +4,8 @@
 //! cargo run --example axum --features axum
 //! ```
 //!
-//! You state each policy once, next to the routes that it is for. Every route then has `Cache-Control`, an entity tag
-//! and 304. A response that no policy was meant for, such as an error, a timeout or an unknown path, is not stored.
+//! Each policy is defined once, next to its routes. Every route then has `Cache-Control`, an entity tag and 304
+//! responses. Responses without a policy, such as errors, timeouts or responses for unknown paths, are not stored.
 
 use std::{collections::BTreeMap, env, sync::Arc, time::Duration};
 
@@ -46,7 +46,7 @@ async fn main() -> std::io::Result<()> {
         .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here.\n"))
         .layer(
             ServiceBuilder::new()
-                // Outermost, so that the error responses of the next layer get their fields too.
+                // This layer is the outermost, so that the error responses of the next layer get their fields too.
                 .layer(CachingLayer::new(CachePolicy::PRIVATE_NO_CACHE))
                 .layer(HandleErrorLayer::new(async |_: BoxError| StatusCode::SERVICE_UNAVAILABLE))
                 .timeout(Duration::from_secs(1)),

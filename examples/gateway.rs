@@ -4,8 +4,8 @@
 //! cargo run --example gateway --features shared-cache -- 127.0.0.1:3002 127.0.0.1:8000
 //! ```
 //!
-//! With the argument `standard`, it also stores what the guards forbid and the standard allows: responses with cookies,
-//! some responses to requests with `Authorization`, and responses without a lifetime.
+//! With the argument `standard`, it also stores responses that the guards forbid but the standard allows: responses
+//! with cookies, some responses to requests with `Authorization`, and responses without a lifetime.
 
 #[path = "gateway/purge.rs"]
 mod purge;
@@ -32,6 +32,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let argument = |n| env::args().nth(n).ok_or("usage: gateway LISTEN ORIGIN [standard], the first two with a port");
     let origin: uri::Authority = argument(2)?.parse()?;
     let mut cache = SharedCache::by_fields(MemoryStore::new(256 << 20)).stale_when_disconnected(HOUR);
+    // The origin server may trust `X-Forwarded-Host` and similar fields, which clients can send too.
+    cache = cache.distrust_unkeyed_headers();
     cache = cache.timer(tokio::time::sleep).spawner(|task| drop(tokio::spawn(task)));
     if argument(3).is_ok_and(|profile| profile == "standard") {
         cache = cache.heuristics(true).language_by_weight(true);
@@ -43,13 +45,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // content is sent on it, the request fails, because it must not be sent twice.
     let mut origin_client = Client::builder(TokioExecutor::new());
     origin_client.http1_preserve_header_case(true).pool_idle_timeout(Duration::from_secs(2));
-    // The cache gets the fields of the connection too, because they name others that it must not store.
+    // The cache also gets the fields of the connection, because they name other fields that it must not store.
     let service = tower::ServiceBuilder::new()
         .map_result(outbound)
         .map_request(|request: Request<Incoming>| request.map(content))
         .layer(cache.layer())
         .map_request(move |request| inbound(&origin, request))
-        // The cache gets the error of a client that cannot reach the origin server, and may use a stale response.
+        // If the client cannot reach the origin server, the cache gets its error, and may use a stale response.
         .service(origin_client.build_http());
     loop {
         let (stream, peer) = listener.accept().await?;
@@ -59,7 +61,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-/// An empty body has no type, so that it has no length to the origin server either.
+/// Returns an empty body for a request without content, so that no length is sent to the origin server.
 fn content(body: Incoming) -> Body {
     if body.is_end_stream() { Body::empty() } else { Body::new(body) }
 }

@@ -4,8 +4,8 @@
 //! cargo run --example hyper --features routes
 //! ```
 //!
-//! There is no router that policies could be attached to, so one table contains the policies of all paths. The service
-//! itself sets only a status and a content type. It gets `Cache-Control`, entity tags and 304 from one layer.
+//! A hyper service does not have a router to attach policies to, so one table contains the policies of all paths. The
+//! service itself sets only a status and a content type. One layer adds `Cache-Control`, entity tags and 304 responses.
 
 use std::{env, error::Error, time::Duration};
 
@@ -30,7 +30,7 @@ async fn respond(request: Request<Incoming>) -> http::Result<Response<Full<Bytes
         "/version" => (StatusCode::OK, "text/plain", "1\n"),
         _ => (StatusCode::NOT_FOUND, "text/plain", "There is nothing here.\n"),
     };
-    // Over HTTP/2, hyper does not remove the content of a response to HEAD, and clients report it as an error.
+    // Over HTTP/2, hyper does not remove the content of a response to HEAD, which clients report as an error.
     let content = if request.method() == Method::HEAD { "" } else { text };
     let response = Response::builder().status(status).header(CONTENT_TYPE, media_type);
     response.header(CONTENT_LENGTH, text.len()).body(Full::from(content))

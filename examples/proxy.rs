@@ -1,5 +1,5 @@
-//! A small reverse proxy in front of a server that you cannot change. Its responses get policies, guards and 304.
-//! Start it with `cargo run --example proxy --features routes -- 127.0.0.1:3002 127.0.0.1:8000`.
+//! A small reverse proxy in front of a server that you cannot change. It adds policies, guards and 304 responses. Start
+//! it with `cargo run --example proxy --features routes -- 127.0.0.1:3002 127.0.0.1:8000`.
 
 use axum::body::Body; // Any body that can contain another.
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header, uri};

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Browsers revalidate the page on each load, store the hashed files for a year, and revalidate the files of `public/`,
-//! whose names have no hash. A script of another build is a 404 that no cache stores.
+//! whose names do not contain a hash. A request for a script of another build gets a 404 that no cache stores.
 
 use std::path::PathBuf;
 use std::{env, error::Error, fs};

@@ -1,12 +1,12 @@
-//! A tonic server with JSON, grpc-web and metrics next to its gRPC service, under one stack of layers.
+//! A tonic server with JSON, grpc-web and metrics next to its gRPC service, with one stack of layers.
 //!
 //! ```text
 //! cargo run --example tonic
 //! ```
 //!
-//! A gRPC call is a POST, which no cache stores, and the layers leave it alone. The gain is next to it: a method that
-//! only reads can also be a GET that returns JSON, which browsers and CDNs can store and revalidate. Metrics are never
-//! stored. Calls of grpc-web pass through like those of gRPC.
+//! A gRPC call is a POST, which no cache stores, so the layers do not change it. The layers are useful for the other
+//! routes: a method that only reads data can also be a GET route that returns JSON, which browsers and CDNs can store
+//! and revalidate. Metrics are never stored. grpc-web calls pass through like gRPC calls.
 
 use std::{env, error::Error};
 
@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/metrics", metrics)
         .with_state(reporter)
         .merge(grpc)
-        // The fallback of tonic would respond to an unknown path with status 200 and an error of gRPC.
+        // tonic's fallback would respond to an unknown path with status 200 and a gRPC error.
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(CachingLayer::new(CachePolicy::NO_CACHE));
 

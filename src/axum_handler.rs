@@ -5,7 +5,7 @@
 //! A handler returns these values alone or in a tuple with its content:
 //!
 //! - [`CachePolicy`] sets the policy of the response. An outer [`CachePolicyLayer`](crate::CachePolicyLayer) writes it
-//!   as `Cache-Control` and `Vary`, in place of its own policy. Without such a layer, the value does nothing.
+//!   as `Cache-Control` and `Vary`, instead of its own policy. Without such a layer, the value has no effect.
 //! - [`StatusPolicy`] does the same for one status, such as a redirect that caches may store.
 //! - [`CacheTag`] and [`CacheTags`] name the response for later purges. An outer [`EdgeLayer`](crate::EdgeLayer)
 //!   sends them to the CDN.
@@ -40,8 +40,8 @@
 //! # Paths
 //!
 //! A [table of routes](crate::policy#many-routes) and [`original_path`](crate::policy::original_path) read axum's
-//! `OriginalUri`. A policy by path therefore sees the complete path under `Router::nest`, on method routers and in
-//! nested services.
+//! `OriginalUri`. A policy by path therefore applies to the complete path under `Router::nest`, on method routers and
+//! in nested services.
 //!
 //! # Preconditions
 //!
@@ -142,7 +142,7 @@ impl IntoResponseParts for StatusPolicy {
     }
 }
 
-/// Adds the tags to the response extensions, after any tags that are already there.
+/// Adds the tags to the response extensions, after any existing tags.
 ///
 /// ```
 /// use axum::response::IntoResponse;
@@ -168,7 +168,7 @@ impl IntoResponseParts for CacheTags {
     }
 }
 
-/// Adds the tag to the response extensions, after any tags that are already there.
+/// Adds the tag to the response extensions, after any existing tags.
 impl IntoResponseParts for CacheTag {
     type Error = Infallible;
 
@@ -177,7 +177,7 @@ impl IntoResponseParts for CacheTag {
     }
 }
 
-/// Adds the names to the `Vary` field of the response. Names that are already there stay.
+/// Adds the names to the `Vary` field of the response. Existing names are preserved.
 ///
 /// ```
 /// use axum::response::IntoResponse;
@@ -220,8 +220,8 @@ impl IntoResponseParts for ClearSiteData {
     }
 }
 
-/// Adds the purge to the response extensions, where an outer [`PurgeLayer`](crate::PurgeLayer) reads it. A purge
-/// that is already there is merged with it.
+/// Adds the purge to the response extensions, where an outer [`PurgeLayer`](crate::PurgeLayer) reads it. An existing
+/// purge is merged with it.
 ///
 /// ```
 /// use axum::{http::StatusCode, response::IntoResponse};
@@ -317,7 +317,7 @@ impl Preconditions {
     ///
     /// # Errors
     ///
-    /// Returns a [`PreconditionFailure`] if the preconditions do not let the request proceed. As a response it is a
+    /// Returns a [`PreconditionFailure`] if the preconditions do not let the request proceed. As a response, it is a
     /// 304 or a 412.
     pub fn check(&self, current: &Representation) -> Result<(), PreconditionFailure> {
         let evaluation = self.evaluate(current, HttpDate::now());
@@ -336,9 +336,9 @@ impl Preconditions {
 
 /// The failure of [`Preconditions::check`].
 ///
-/// As a response it is a 304 with the current validators, or a 412. Neither has content.
+/// As a response, it is a 304 with the current validators, or a 412. Neither has content.
 ///
-/// In a handler with an error type of its own, convert it:
+/// In a handler with its own error type, convert it:
 ///
 /// ```
 /// use axum::response::{IntoResponse, Response};
@@ -372,9 +372,9 @@ pub struct PreconditionFailure {
 }
 
 impl PreconditionFailure {
-    /// Returns the outcome and the request field that decided it.
+    /// Returns the outcome and the request field that caused it.
     ///
-    /// Use it for a log, or for a page that explains the conflict.
+    /// Use it for a log message, or for a page that explains the conflict.
     #[must_use]
     pub const fn evaluation(&self) -> Evaluation {
         self.evaluation

@@ -1,13 +1,13 @@
 //! HTTP caching policy for [tower](https://docs.rs/tower) services: conditional requests, and a `Cache-Control` for
 //! each route.
 //!
-//! You state how long a response may be stored, and by which caches. The layers of this crate send the header fields
-//! that browsers, CDNs and proxies need. They answer conditional requests with 304, 412 and 428, and prevent a shared
+//! You choose which caches may store a response, and for how long. The layers of this crate send the header fields that
+//! browsers, CDNs and proxies need. They respond to conditional requests with 304, 412 and 428, and prevent a shared
 //! cache from serving one user's response to another user.
 //!
 //! # Example
 //!
-//! The second request has the `ETag` of the first response, so it gets a 304 without a body:
+//! The second request contains the `ETag` of the first response, so it gets a 304 without a body:
 //!
 //! ```
 //! use std::time::Duration;
@@ -45,11 +45,11 @@
         feature = "strong-tags"
     ),
     doc = "\nThe [`recipes`] page has a short program for each common task, [`frameworks`] explains what works in each",
-    doc = "framework, and [`migration`] translates the lines of other libraries and frameworks."
+    doc = "framework, and [`migration`] shows the equivalents of code for other libraries and frameworks."
 )]
 #![cfg_attr(
     doc,
-    doc = "The [`compile_errors`] page lists what the compiler says about common mistakes, and what to change."
+    doc = "The [`compile_errors`] page explains the compiler errors that common mistakes cause, and how to fix them."
 )]
 //!
 //! # Which layer do I need?
@@ -89,7 +89,7 @@
 //!
 //! # A complete stack
 //!
-//! A CDN in front, a token for the account, and one lifetime for the news:
+//! This service is behind a CDN. The account requires a token, and the news has a lifetime:
 //!
 //! ```
 //! use std::time::Duration;
@@ -167,7 +167,7 @@
 //! | private cache | the cache of one browser or client |
 //! | shared cache | a cache for many clients, such as a CDN or a reverse proxy; a cache in front of the service is also called an edge |
 //! | freshness lifetime | the time during which a cache reuses a stored response without a request to the server |
-//! | stale | stored for longer than the freshness lifetime |
+//! | stale | older than the freshness lifetime |
 //! | validator | a value that identifies the content: an entity tag (`ETag`) or a modification date (`Last-Modified`) |
 //! | revalidation | a request that checks whether the stored response is still current: `If-None-Match` with the entity tag |
 //! | precondition | a request field such as `If-None-Match` or `If-Match`, on which the result of the request depends |
@@ -188,38 +188,39 @@
 //! 151 s  GET /news, If-None-Match: "v7"      200, ETag: "v8"                        stale, replaced
 //! ```
 //!
-//! The lifetime is a choice between load and delay. A shorter lifetime, `no-cache`, or a purge of the CDN makes the
+//! The lifetime is a trade-off between load and delay. A shorter lifetime, `no-cache`, or a purge of the CDN makes the
 //! change visible earlier.
 //!
 //! # Guarantees
 //!
 //! - **No false 412.** The layers evaluate the precondition of an unsafe request before the handler if the application
 //!   provides the current validators. Otherwise they leave it to the handler. They never return 412 after the handler
-//!   has made the change ([RFC 9110 section 13.2.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.1)).
+//!   has already made the change ([RFC 9110 section
+//!   13.2.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.1)).
 //! - **A 304 matches its 200.** It has the fields that the 200 would have
 //!   ([RFC 9110 section 15.4.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-15.4.5)), over HTTP/1.1 and HTTP/2.
 //!   No body is read for it.
 //! - **Guards only tighten.** The layers do not rewrite the handler's `Cache-Control` unless a guard restricts it.
 //! - **Parsers accept any input.** They read all lines of a field as bytes, run in linear time, and do not panic.
-//! - **Entity tags are stable.** All replicas generate the same tags, also after a restart.
+//! - **Entity tags are stable.** All replicas generate the same tags, even after a restart.
 //! - **Streams pass through.** gRPC, server-sent events, upgrades, and streams of unknown length are not buffered.
 //!
 //! # Mistakes
 //!
-//! | Mistake | When you learn of it |
+//! | Mistake | How you notice it |
 //! |---|---|
 //! | a contradiction in a constant policy, an invalid constant tag | the program does not compile |
-//! | a contradiction in a policy from a configuration | an error from a `try_` method, with the fix in its text |
-//! | a conflict between two routes or two CDNs | an error when the table or the layer is built |
+//! | a contradiction in a policy from a configuration | a `try_` method returns an error, whose text contains the fix |
+//! | a conflict between two routes or two CDNs | building the table or the layer returns an error |
 //! | a handler that sends a cookie on a public page | a guard makes the response private; `record_decisions` shows it |
 //! | a tag that the CDN does not accept | `check_tags` when the layer is built; otherwise the response becomes private |
-//! | a route that becomes public by mistake | a test with the modules `testing` or `audit` |
+//! | a route that becomes public by mistake | a test with the module `testing` or `audit` fails |
 //!
 //! No layer panics because of a request or a response.
 //!
 //! # Limits
 //!
-//! The crate implements the origin server's side of caching. Without the feature `shared-cache`, it does not store
+//! The crate implements the caching rules for origin servers. Without the feature `shared-cache`, it does not store
 //! responses, send `Age` or `Cache-Status`, or serve byte ranges.
 //!
 //! # Features
@@ -230,21 +231,21 @@
 //! |---|---|
 //! | `axum` | policies, tags and validators as response parts, an extractor for preconditions, and policies by the complete path under `Router::nest` |
 //! | `routes` | a table of path patterns and policies |
-//! | `config` | the same table from a TOML file |
-//! | `headers` | conversions from `ETag` and `LastModified` of the crate `headers` |
+//! | `config` | that table from a TOML file |
+//! | `headers` | conversions from the types `ETag` and `LastModified` of the crate `headers` |
 //! | `purge` | purge requests as values, and a layer that passes them to a purger such as [that of `tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) |
 //! | `assets` | URLs that change with the content of a file, and a layer that verifies them |
 //! | `assets-css` | such URLs inside stylesheets |
-//! | `minijinja` | such URLs as functions of minijinja templates |
+//! | `minijinja` | functions that return such URLs in minijinja templates |
 //! | `audit` | a prediction of how caches treat a response, with reasons |
-//! | `audit-serde` | the same prediction, serialized with serde |
+//! | `audit-serde` | serialization of that prediction with serde |
 //! | `testing` | assertions for tests of a service |
 //! | `tracing` | an event for each decision |
-//! | `shared-cache` | a cache in the process, with coalesced requests and immediate purges; includes `purge` |
+//! | `shared-cache` | an in-process cache with coalesced requests and immediate purges; includes `purge` |
 //! | `strong-tags` | strong and keyed entity tags, computed with BLAKE3 |
 //!
-//! A feature adds items and does not change other behavior. The exception is `axum`, which lets policies by path read
-//! the complete path.
+//! A feature adds items and does not change other behavior. The exception is `axum`: with it, policies by path read the
+//! complete path.
 //!
 //! The minimum supported Rust version is 1.88. A minor release can raise it. A patch release never does.
 
@@ -265,6 +266,10 @@ pub mod axum_handler;
 pub mod compile_errors {}
 pub mod edge;
 pub mod layers;
+#[cfg(any(feature = "audit", feature = "routes"))]
+mod markdown;
+#[cfg(any(feature = "assets", feature = "routes"))]
+mod nearest;
 #[cfg(all(
     doc,
     feature = "assets",
@@ -287,6 +292,8 @@ pub mod store;
 pub mod testing;
 #[cfg(feature = "headers")]
 mod typed_headers;
+#[cfg(any(feature = "assets", feature = "routes"))]
+mod work;
 
 pub use self::layers::Clock;
 #[cfg(feature = "assets")]

@@ -1,4 +1,4 @@
-//! A policy allocates nothing except what the header map needs for the fields.
+//! Tests that a policy does not allocate anything except the space for the fields in the header map.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -36,7 +36,7 @@ fn service(
     })
 }
 
-/// Counts the allocations of one call of a service. Its future must be ready at once.
+/// Counts the allocations of one call of a service, whose future must be ready immediately.
 fn allocated<S, B>(mut service: S, request: Request<TestBody>) -> AllocationInfo
 where
     S: Service<Request<TestBody>, Response = Response<B>, Error = Infallible>,

@@ -1,13 +1,13 @@
-//! Checks the import rule in the sources. A room is a top-level module of the crate. It imports only from the rooms
-//! above it, and the files of a directory form no cycle.
+//! Checks the import rule in the sources. Each top-level module of the crate imports only from the modules above it,
+//! and the files of a directory do not form a cycle.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The rooms from top to bottom, and the crates that each may use in addition to `std`.
-const ROOMS: &[(&str, usize, &[&str])] = &[
+/// The modules from top to bottom, and the crates that each may use in addition to `std`.
+const MODULES: &[(&str, usize, &[&str])] = &[
     ("protocol", 1, &["bytes", "http"]),
     ("policy", 2, &["arc_swap", "axum", "bytes", "http", "matchit", "serde", "toml", "tracing"]),
     ("edge", 3, &["bytes", "http"]),
@@ -49,11 +49,11 @@ const ROOMS: &[(&str, usize, &[&str])] = &[
     ("typed_headers", 6, &["headers", "http"]),
 ];
 
-/// The front page and the pages of the documentation are in no room. The packages under `crates/` use the public paths of the library, so
-/// they cannot break an import rule.
+/// The crate page and the other pages of the documentation are exempt. The packages under `crates/` use the public
+/// paths of the library, so they cannot break an import rule.
 const OUTSIDE: &[&str] = &["lib.rs", "pages.rs"];
 
-/// Names that the protocol room must not use, because it has no clock, files or environment.
+/// Names that the module `protocol` must not use, because it must not depend on clocks, files or the environment.
 const NOT_PURE: &[&str] = &["SystemTime::now", "Instant::now", "std::fs", "std::env", "std::net", "std::thread"];
 
 fn sources() -> Vec<(PathBuf, String)> {
@@ -75,19 +75,19 @@ fn sources() -> Vec<(PathBuf, String)> {
     found.into_iter().map(|(path, text)| (path.strip_prefix(&root).unwrap().to_owned(), text)).collect()
 }
 
-/// The source without comments, documentation and unit tests.
+/// Returns the source without comments, documentation and unit tests.
 fn code_of(text: &str) -> String {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-fn room_of(path: &Path) -> Option<(&'static str, usize, &'static [&'static str])> {
+fn module_of(path: &Path) -> Option<(&'static str, usize, &'static [&'static str])> {
     let first = path.components().next()?.as_os_str().to_str()?;
     let name = first.strip_suffix(".rs").unwrap_or(first);
-    ROOMS.iter().find(|(room, ..)| *room == name).copied()
+    MODULES.iter().find(|(module, ..)| *module == name).copied()
 }
 
-/// The names that follow `prefix`, up to the end of each identifier.
+/// Returns the names that follow `prefix`, up to the end of each identifier.
 fn names_after<'a>(code: &'a str, prefix: &str) -> BTreeSet<&'a str> {
     code.match_indices(prefix)
         .map(|(at, _)| {
@@ -102,43 +102,43 @@ fn names_after<'a>(code: &'a str, prefix: &str) -> BTreeSet<&'a str> {
 fn each_file_is_in_a_layer_of_the_architecture_or_exempt() {
     for (path, _) in sources() {
         let outside = OUTSIDE.iter().any(|outside| path.starts_with(outside));
-        assert_ne!(room_of(&path).is_some(), outside, "{}", path.display());
+        assert_ne!(module_of(&path).is_some(), outside, "{}", path.display());
     }
 }
 
 #[test]
-fn each_room_imports_only_from_the_rooms_above_it() {
+fn each_module_imports_only_from_the_modules_above_it() {
     for (path, code) in sources() {
-        let Some((room, level, _)) = room_of(&path) else { continue };
+        let Some((module, level, _)) = module_of(&path) else { continue };
         for target in names_after(&code, "crate::") {
-            let Some((_, target_level, _)) = ROOMS.iter().find(|(name, ..)| *name == target) else {
-                panic!("{}: `crate::{target}` is not a room", path.display());
+            let Some((_, target_level, _)) = MODULES.iter().find(|(name, ..)| *name == target) else {
+                panic!("{}: `crate::{target}` is not a module", path.display());
             };
-            assert!(*target_level <= level, "{}: {room} must not import from {target}", path.display());
+            assert!(*target_level <= level, "{}: {module} must not import from {target}", path.display());
         }
     }
 }
 
 #[test]
-fn each_room_uses_only_its_permitted_crates() {
-    let known: BTreeSet<&str> = ROOMS.iter().flat_map(|(_, _, crates)| crates.iter().copied()).collect();
+fn each_module_uses_only_its_permitted_crates() {
+    let known: BTreeSet<&str> = MODULES.iter().flat_map(|(_, _, crates)| crates.iter().copied()).collect();
     let others = ["axum", "hyper", "tokio", "tower", "tower_http", "http_body_util", "httpdate", "headers", "serde"];
     for (path, code) in sources() {
-        let Some((room, _, allowed)) = room_of(&path) else { continue };
+        let Some((module, _, allowed)) = module_of(&path) else { continue };
         for name in known.iter().copied().chain(others) {
             let used = code.match_indices(&format!("{name}::")).any(|(at, _)| {
                 // A path that starts with this name, and does not only contain a module of this name.
                 !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
             });
-            assert!(!used || allowed.contains(&name), "{}: {room} must not use {name}", path.display());
+            assert!(!used || allowed.contains(&name), "{}: {module} must not use {name}", path.display());
         }
     }
 }
 
 #[test]
-fn the_protocol_room_is_pure() {
+fn the_protocol_module_is_pure() {
     for (path, code) in sources() {
-        if room_of(&path).is_some_and(|(room, ..)| room == "protocol") {
+        if module_of(&path).is_some_and(|(module, ..)| module == "protocol") {
             for word in NOT_PURE {
                 assert!(!code.contains(word), "{}: {word}", path.display());
             }
@@ -148,9 +148,9 @@ fn the_protocol_room_is_pure() {
 }
 
 #[test]
-fn the_room_of_stored_responses_has_no_clock() {
+fn the_store_module_has_no_clock() {
     for (path, code) in sources() {
-        if room_of(&path).is_some_and(|(room, ..)| room == "store") {
+        if module_of(&path).is_some_and(|(module, ..)| module == "store") {
             for word in NOT_PURE {
                 assert!(!code.contains(word), "{}: {word}", path.display());
             }
@@ -213,9 +213,9 @@ fn siblings_form_no_cycle() {
 #[test]
 fn no_code_is_boxed_unsafe_or_unwrapped() {
     for (path, code) in sources() {
-        // A remote store, and the timer of the application, are behind a pointer, so that caches with and without one
-        // have the same type. The receiver of a body is behind one because it comes from the layer above. A hit uses none
-        // of them.
+        // A remote store and the timer of the application are behind a pointer, so that caches with and without them
+        // have the same type. The receiver of a body is behind a pointer because it comes from the layer above. A hit
+        // does not use any of them.
         let is_allowed = ["store/remote.rs", "shared_cache/time_limit.rs", "shared_cache/tee.rs"]
             .iter()
             .any(|file| path.ends_with(file));

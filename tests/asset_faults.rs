@@ -1,4 +1,4 @@
-//! Inputs that earlier versions handled incorrectly, by kind.
+//! Tests inputs that earlier versions handled incorrectly, by kind.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -23,7 +23,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_CACHE: &str = "no-cache";
 const NO_STORE: &str = "private, no-store";
 
-/// Has the form of a fingerprint, but is not the fingerprint of a file.
+/// A value with the form of a fingerprint that does not belong to any file.
 const OTHER: &str = "0123456789abcdef0123456789abcdef";
 
 struct Received {
@@ -48,7 +48,7 @@ where
     Received { status: head.status, headers: head.headers, body: content(body).await }
 }
 
-/// A directory of these files, all with the same modification time.
+/// Creates a directory with these files, all with the same modification time.
 fn directory(files: &[(&str, &str)]) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -242,7 +242,7 @@ async fn a_file_with_a_new_modification_time_is_hashed_again_and_served() {
     let loaded = AssetManifest::from_json(&assets.to_json()).unwrap().verify_directory(files.path()).unwrap();
     for (second, assets) in [(5, &assets), (6, &loaded), (3, &assets)] {
         for (name, text) in [("style.css", "p{color:red}"), ("style.css.gz", "not really gzip"), ("empty.js", "")] {
-            // Replaces the file as a deployment into the same directory does.
+            // Replaces the file like a deployment into the same directory.
             write(files.path(), name, text, second);
         }
         let service = AssetsLayer::new(assets).layer(ServeDir::new(files.path()).precompressed_gzip());
@@ -281,7 +281,7 @@ async fn a_changed_file_is_refused_until_its_content_is_restored() {
     }
     write(files.path(), "style.css", "p{color:red}", 3);
     assert_eq!(send(&service, get(url, &[])).await.cache_control(), IMMUTABLE);
-    // The same second as the refused file, with the correct content.
+    // The same second as the rejected file, with the correct content.
     write(files.path(), "style.css", "p{color:red}", 2);
     assert_eq!(send(&service, get(url, &[])).await.cache_control(), IMMUTABLE);
 
@@ -497,7 +497,7 @@ fn lenient_mode_reports_faults_in_third_party_stylesheets() {
 
 #[cfg(feature = "assets-css")]
 #[test]
-fn legal_css_is_accepted_in_the_strict_mode() {
+fn valid_css_is_accepted_in_strict_mode() {
     use tower_cache_policy::assets::css::rewrite_contents;
 
     for css in [

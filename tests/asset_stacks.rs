@@ -1,4 +1,4 @@
-//! `AssetsLayer` within random stacks of the other layers, with a file service that is correct, outdated, broken or
+//! Tests `AssetsLayer` in random stacks of the other layers, with a file service that is correct, outdated, broken or
 //! wrong. Only verified content under a versioned URL is immutable.
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -65,7 +65,7 @@ struct CaseResult {
     status: StatusCode,
     headers: HeaderMap,
     content: Content,
-    /// How often the inner service was called.
+    /// The number of calls of the inner service.
     calls: usize,
 }
 
@@ -99,7 +99,7 @@ impl Exchange {
         CaseResult { status: head.status, headers: head.headers, content, calls }
     }
 
-    /// Whether every layer preserves the inner service's decision.
+    /// Returns whether every layer preserves the inner service's decision.
     fn is_tame(&self) -> bool {
         let kinds = &self.case.layers;
         kinds.iter().all(|kind| kind.risks().is_empty())
@@ -138,7 +138,7 @@ impl Files {
                 headers.insert(CONTENT_RANGE, HeaderValue::try_from(range).unwrap());
             }
         }
-        // As in a service whose tags depend on the modification time, with one time for all files.
+        // Like a service whose tags depend on the modification time, if all files have the same time.
         headers.insert(ETAG, HeaderValue::from_static("\"a\""));
         headers.insert(LAST_MODIFIED, HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
@@ -162,12 +162,12 @@ fn exchange() -> impl Strategy<Value = Exchange> {
     ]);
     let stale =
         prop::sample::select(vec![StaleFingerprint::NotFound, StaleFingerprint::Current, StaleFingerprint::Redirect]);
-    // Half of the clients have a stored response. A random tag would never match.
+    // Half of the clients have a stored response, because a random tag would never match.
     let held = prop::option::of(prop::sample::select(vec!["", "W/", "--gzip", "range"]));
     (case, path, files, stale, held).prop_map(|(mut case, path, files, stale, held)| {
         for kind in &mut case.layers {
             if let Kind::Conditional(conditional) | Kind::Caching(_, conditional) = kind {
-                // A random source would describe another representation than the file.
+                // A random source would describe a representation other than the file.
                 conditional.source = None;
             }
         }
@@ -191,7 +191,7 @@ fn manifest() -> AssetManifest {
     AssetManifest::from_contents([("style.css", STYLE)]).unwrap()
 }
 
-/// How many responses each check covered.
+/// The number of responses that each check covered.
 static NOT_MODIFIED: AtomicUsize = AtomicUsize::new(0);
 static STORED: AtomicUsize = AtomicUsize::new(0);
 static PARTIAL: AtomicUsize = AtomicUsize::new(0);

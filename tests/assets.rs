@@ -1,4 +1,4 @@
-//! `AssetManifest` and `AssetsLayer`: only a URL with a verified fingerprint is immutable.
+//! Tests `AssetManifest` and `AssetsLayer`: only a URL with a verified fingerprint is immutable.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -31,7 +31,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_STORE: &str = "private, no-store";
 const OTHER: &str = "00000000000000000000000000000000";
 
-/// A directory of these files, all with one modification time, as in reproducible builds.
+/// Creates a directory with these files, all with the same modification time, as in reproducible builds.
 fn directory(files: &[(&str, &str)]) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -120,7 +120,7 @@ async fn a_current_fingerprint_gets_the_file_for_a_year_in_both_settings() {
     for place in [FingerprintLocation::Path, FingerprintLocation::Query] {
         let assets = manifest(&files).with_fingerprint_in(place);
         let service = AssetsLayer::new(&assets).layer(ServeDir::new(files.path()));
-        // The layer accepts both forms, whichever the manifest writes.
+        // The layer accepts both forms, regardless of the form that the manifest writes.
         for other in [FingerprintLocation::Path, FingerprintLocation::Query] {
             for (name, text) in
                 [("style.css", "p{color:red}"), ("app.js", "alert(1)"), ("fonts/caf\u{e9} 1.woff2", "wOF2")]
@@ -227,7 +227,7 @@ async fn a_stale_fingerprint_can_get_the_current_content_or_a_redirect() {
         assert_eq!((response.status, response.cache_control().as_str()), (StatusCode::FOUND, NO_STORE));
         assert_eq!(response.field("location").unwrap(), path_of(&assets, "style.css"));
     }
-    // A file that never existed has no current version.
+    // A file that never existed does not have a current version.
     assert_eq!(fetch(&current, get(&format!("/gone.{OTHER}.css"), &[])).await.status, 404);
     assert_eq!(fetch(&redirect, get(&format!("/gone.{OTHER}.css"), &[])).await.status, 404);
 }
@@ -314,14 +314,14 @@ async fn a_file_that_changed_after_the_manifest_is_refused() {
         assert_eq!(plain.field("etag"), None, "{sentence}");
         assert_eq!(plain.field("last-modified"), None, "{sentence}");
 
-        // A client that requests the plain name learns that the file changed.
+        // A client that requests the plain name notices that the file has changed.
         let tag = format!("\"{}\"", assets.asset("style.css").unwrap().fingerprint());
         for held in [tag.as_str(), "*"] {
             let again = fetch(&service, get("/style.css", &[("if-none-match", held)])).await;
             assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::OK, NO_STORE), "{sentence}");
         }
 
-        // The client would combine a range of other content with its own.
+        // The client would combine a range of different content with its partial copy.
         for url in [versioned.as_str(), "/style.css"] {
             let part = fetch(&service, get(url, &[("range", "bytes=0-3"), ("if-range", &tag)])).await;
             assert!(matches!(part.status.as_u16(), 404 | 503), "{sentence}: {}", part.status);
@@ -372,7 +372,7 @@ async fn a_deleted_file_is_a_404_that_no_cache_stores() {
     }
 }
 
-/// A service that returns `lines` and a body of the right length.
+/// A service that returns `lines` and a body of the correct length.
 fn static_service(
     status: u16,
     lines: &'static [(&'static str, &'static str)],
@@ -840,11 +840,12 @@ async fn the_layer_works_within_compression_and_the_usual_stack() {
     let again = fetch(&service, get(&url, &[gzip, ("if-none-match", &tag)])).await;
     assert_eq!((again.status, again.cache_control().as_str()), (StatusCode::NOT_MODIFIED, IMMUTABLE));
     assert_eq!(again.field("etag"), Some(tag.clone()));
-    // N-07: a client that has stored the file without a coding gets a 304 for it, whatever codings it accepts.
+    // N-07: a client that has stored the file without a content coding gets a 304 for it, regardless of the codings
+    // that it accepts.
     let plain = format!("\"{fingerprint}\"");
     let again = fetch(&service, get(&url, &[gzip, ("if-none-match", &plain)])).await;
     assert_eq!((again.status, again.field("etag")), (StatusCode::NOT_MODIFIED, Some(plain)));
-    // A range counts the bytes of the file, so only a download of the file without a coding is resumed.
+    // A range refers to the bytes of the file, so only a download without a content coding can be resumed.
     for (held, status) in [(format!("\"{fingerprint}\""), 206), (tag, 200), ("\"x\"".to_owned(), 200)] {
         let part = fetch(&service, get(&url, &[("range", "bytes=0-3"), ("if-range", &held)])).await;
         assert_eq!((part.status.as_u16(), part.cache_control().as_str()), (status, IMMUTABLE), "{held}");
@@ -930,7 +931,7 @@ async fn in_development_nothing_is_stored_and_file_changes_are_seen() {
     write(files.path(), "new.css", "n{}");
     assert_eq!(fetch(&service, get("/new.css", &[])).await.status, 200);
 
-    // A directory that is being rebuilt has its previous manifest.
+    // While a directory is being rebuilt, its previous manifest is used.
     fs::rename(files.path(), files.path().with_extension("away")).unwrap();
     assert!(source.try_current().is_err());
     assert_eq!(path_of(&source.current(), "style.css"), after);
@@ -975,7 +976,7 @@ async fn a_disabled_layer_changes_nothing() {
 // ==== The manifest ====
 
 #[test]
-fn an_unknown_name_suggests_the_nearest() {
+fn an_unknown_name_suggests_the_most_similar_one() {
     let assets = AssetManifest::from_contents([("css/style.css", "p{}"), ("app.js", "x")]).unwrap();
     let error = assets.url("css/styel.css").unwrap_err();
     assert_eq!(error.to_string(), "there is no asset named `css/styel.css`; did you mean `css/style.css`?");

@@ -1,4 +1,4 @@
-//! References in stylesheets, rewritten at build time.
+//! Tests the references in stylesheets, which are rewritten at build time.
 #![cfg(feature = "assets-css")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -75,7 +75,7 @@ fn every_reference_is_the_versioned_url_of_the_written_file() {
                 v("css/style.css.map"),
             )
         );
-        // Files that were not rewritten are unchanged, and outdated files are missing.
+        // Files that were not rewritten are unchanged, and outdated files are removed.
         assert_eq!(fs::read_to_string(output.join("vendor/grid.css")).unwrap(), SITE[4].1);
         assert!(output.join("vendor/grid.css.gz").exists());
         assert!(!output.join("css/style.css.gz").exists());
@@ -111,12 +111,12 @@ fn missing_and_circular_references_are_reported_with_file_and_line() {
         rewrite_contents(files.iter().copied(), "/static", FingerprintLocation::Path).unwrap_err()
     };
     let missing = error(&[("css/a.css", "p {\n  background: url(tee.png) }"), ("css/tea.png", "x")]);
-    assert_eq!(missing.to_string(), "css/a.css:2:15: `tee.png` leads to no asset; did you mean `css/tea.png`?");
+    assert_eq!(missing.to_string(), "css/a.css:2:15: `tee.png` does not lead to an asset; did you mean `css/tea.png`?");
     assert!(matches!(missing.kind(), AssetErrorKind::MissingReference { line: 2, .. }));
     let out = error(&[("css/a.css", "@import '../../secret.css';")]);
     assert_eq!(
         out.to_string(),
-        "css/a.css:1:9: `../../secret.css` leads to no asset; add the file, or remove the reference"
+        "css/a.css:1:9: `../../secret.css` does not lead to an asset; add the file, or remove the reference"
     );
     let circle = error(&[
         ("a.css", "@import 'b.css';"),
@@ -177,7 +177,7 @@ proptest! {
     ]), 0..40)) {
         let text = tokens.concat();
         if let Ok(files) = rewrite_contents([("a.css", text.as_str()), ("b.png", "x")], "", FingerprintLocation::Path) {
-            // The rewritten file has no reference to a plain name that the rewriter would find.
+            // The rewritten file does not contain a reference to a plain name that the rewriter would find.
             let again = rewrite_contents(
                 [("a.css", files[0].1.clone()), ("b.png", b"x".to_vec())],
                 "",

@@ -1,5 +1,5 @@
-//! Two generations of a site at the same time: old and new pages, old and new servers, and a cache in front of them. No
-//! versioned URL returns other content, and no cache stores a 404.
+//! Tests two generations of a site at the same time: old and new pages, old and new servers, and a cache in front of
+//! them. A versioned URL never returns different content, and no cache stores a 404.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -22,8 +22,7 @@ use tower_http::services::ServeDir;
 
 use support::{call, content, get};
 
-/// The files of each generation: one that changes with the same length, one that stays, one that is removed and one
-/// that is added.
+/// The files of each generation: one changes but has the same length, one remains, one is removed and one is added.
 const OLD: &[(&str, &str)] = &[("style.css", "p{color:red}"), ("same.js", "same"), ("gone.js", "gone")];
 const NEW: &[(&str, &str)] = &[("style.css", "p{color:tan}"), ("same.js", "same"), ("come.js", "come")];
 
@@ -83,7 +82,7 @@ struct TestResponse {
 }
 
 impl TestResponse {
-    /// Whether a cache may reuse it for the next client.
+    /// Returns whether a cache may reuse the response for the next client.
     fn is_kept(&self) -> bool {
         let field = CacheControl::from_headers(&self.headers).expect("every response has the field (G-14)");
         !field.no_store() && !field.no_cache() && field.max_age().is_some_and(|seconds| seconds > 0)
@@ -154,7 +153,7 @@ async fn a_cache_in_front_of_mixed_servers_never_stores_a_wrong_file() {
                 for (url, body) in &cache {
                     assert_eq!(promised.get(url).map(|text| text.as_bytes()), Some(&body[..]), "{url}");
                 }
-                // At the end, every page has all of its files, whatever the order.
+                // At the end, every page has all of its files, regardless of the order.
                 assert_eq!(cache.len(), promised.len(), "{:?}", cache.keys());
             }
         }

@@ -1,4 +1,4 @@
-//! Versioned URLs in the supported template engines.
+//! Tests versioned URLs in the supported template engines.
 #![cfg(all(feature = "assets", feature = "minijinja"))]
 #![allow(clippy::unwrap_used)] // As in any test.
 

@@ -1,5 +1,5 @@
-//! Audits: the exact text for typical responses, each warning with a case where it applies and one where it does not,
-//! and properties for any fields.
+//! Tests audits: the exact text for typical responses, each warning with a case in which it applies and one in which it
+//! does not, and properties for any fields.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use http::{HeaderName, HeaderValue, Method, Request, Response, request, response};

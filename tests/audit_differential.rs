@@ -1,8 +1,8 @@
 //! Compares the audit with the crate `http-cache-semantics`: storability and freshness of 100,000 generated exchanges.
 //!
-//! If the two differ, a row of [`DIFFERENCES`] must give the reason and the clause. The row rewrites the exchange into
-//! one that means the same by that clause and that the other crate reads correctly. Both results must then be equal to
-//! the second. Each row has an example that differs without the row and agrees with this row alone.
+//! If the two differ, a row of [`DIFFERENCES`] must give the reason and the clause. The row rewrites the exchange to an
+//! equivalent one, according to that clause, that the other crate reads correctly. The two results must then be equal
+//! to the second. Each row has an example for which the results differ without the row and agree with only this row.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::cell::Cell;
@@ -52,7 +52,7 @@ enum Date {
     Imf(i64),
     Rfc850(i64),
     Asctime(i64),
-    /// As in mail, with a numeric zone.
+    /// A date in the format of mail, with a numeric time zone.
     Mail(i64),
     Zero,
 }
@@ -66,7 +66,7 @@ struct Difference {
     example: fn() -> Case,
 }
 
-/// The order matters: a rule about the status applies after the one about `must-understand`.
+/// The order is significant: a rule about the status applies after the rule about `must-understand`.
 const DIFFERENCES: &[Difference] = &[
     Difference {
         clause: "RFC 9111 section 5.2, C-01",
@@ -357,7 +357,7 @@ fn lifetimes(case: &mut Case, change: fn(Option<&str>) -> Option<&'static str>) 
     }
 }
 
-/// Each directive once: the shortest of repeated lifetimes, and the form without field names of other directives.
+/// Writes each directive once: the shortest of repeated lifetimes, and the unqualified form of other directives.
 fn once(case: &mut Case) {
     let seconds = |directive: &Directive| {
         directive.argument.and_then(|text| text.trim_matches('"').parse::<u64>().ok()).unwrap_or(0)
@@ -435,7 +435,7 @@ impl Case {
         (request, response)
     }
 
-    /// Whether the response is stored, and for how many seconds from now it is fresh.
+    /// Returns whether the response is stored, and for how many seconds from now it is fresh.
     fn ours(&self) -> (bool, u64) {
         let (request, response) = self.parts();
         let audit = CacheAudit::of(&request, &response, HttpDate::from_unix_seconds(NOW).unwrap());
@@ -446,7 +446,7 @@ impl Case {
     fn theirs(&self) -> (bool, u64) {
         let (request, response) = self.parts();
         let now = UNIX_EPOCH + Duration::from_secs(NOW.unsigned_abs());
-        // A lifetime for `immutable` is an option of the other crate and not in a standard.
+        // A lifetime for `immutable` is an option of the other crate, and is not part of a standard.
         let options =
             CacheOptions { shared: self.shared, immutable_min_time_to_live: Duration::ZERO, ..CacheOptions::default() };
         let policy = CachePolicy::new_options(&request, &response, now, options);

@@ -53,7 +53,7 @@ fn audit(profile: &EdgeProfile, request_line: &str, status: u16, response_lines:
     CacheAudit::of(&request, &response, now).with_edge(profile).edge(profile.name()).unwrap().clone()
 }
 
-/// The result of an audit as in the table, if audits cover the behavior.
+/// Returns the result of an audit in the form of the table, if audits cover the behavior.
 fn prediction(profile: &EdgeProfile, behaviour: &str) -> Option<&'static str> {
     let of = |response_lines: &str| audit(profile, "", 200, &format!("{response_lines}\netag: \"1\""));
     let seldom = |verdict: Verdict, name: &str| {
@@ -151,7 +151,7 @@ fn no_edge_stores_a_response_with_no_store_despite_its_fields() {
     }
 }
 
-/// If they differ, the audit reports a response as stored rather than as not stored.
+/// If they differ, the audit reports that the response is stored, and not the opposite.
 #[test]
 fn an_audit_never_reports_a_stored_response_as_not_stored() {
     let measured: Value = serde_json::from_str(include_str!("edges/expected.json")).unwrap();

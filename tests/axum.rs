@@ -1,4 +1,4 @@
-//! Response parts and the extractor in axum handlers.
+//! Tests response parts and the extractor in axum handlers.
 #![allow(clippy::unwrap_used)] // As in any test.
 #![cfg(feature = "axum")]
 
@@ -182,9 +182,9 @@ async fn a_policy_for_a_status_applies_to_this_status_only() {
         (302, 302, "public, max-age=9"),
         (204, 204, "public, max-age=9"),
         (200, 200, "public, max-age=9"),
-        // Of two, the one for the status takes precedence.
+        // If there are two policies, the one for the status takes precedence.
         (404, 200, "public, max-age=60"),
-        // Neither is for this status.
+        // Neither policy is for this status.
         (404, 500, "private, no-store"),
         (404, 410, "public, max-age=60"),
         (302, 301, "private, no-cache"),
@@ -245,7 +245,7 @@ async fn a_304_has_the_policy_that_the_handler_made_for_its_200() {
     let never = fetch(&app, Method::GET, "/never", &[]).await;
     assert_eq!(field(never.headers(), "etag"), None, "a response that is not stored has no tag");
 
-    // A handler that makes the 304 itself.
+    // A handler that creates the 304 itself.
     let made = Router::new()
         .route("/", get(move || async move { (StatusCode::NOT_MODIFIED, own, [("etag", "\"1\"")]) }))
         .layer(CachePolicyLayer::new(CachePolicy::NO_CACHE));

@@ -1,4 +1,4 @@
-//! The output of Vite, webpack, Trunk and other tools, on disk and embedded.
+//! Tests the output of Vite, webpack, Trunk and other tools, on disk and embedded.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -34,7 +34,7 @@ async fn status_and_policy(service: &TestService, url: &str) -> (u16, String) {
     (response.status().as_u16(), field(response.headers(), "cache-control").unwrap())
 }
 
-/// The URL of each existing file by its plain path, or its plain name and its versioned URL.
+/// Returns the URL of each existing file by its plain path, or by its plain name and versioned URL.
 async fn check(assets: &AssetManifest, service: &TestService, files: &[(&str, &str)], sentence: &str) {
     for (file, expected) in files {
         let url = format!("{}/{file}", assets.prefix());
@@ -215,7 +215,7 @@ async fn every_manifest_of_vites_guide_is_read() {
     }
 }
 
-/// The three forms of manifest for one build.
+/// The three forms of the manifest for one build.
 const WEBPACK: [&str; 3] = ["manifest.json", "asset-manifest.json", "assets-manifest.json"];
 
 fn webpack(manifest: &str, directory: &AssetDirectory) -> Result<AssetManifest, AssetError> {
@@ -313,7 +313,7 @@ async fn trunk_hashes_are_recognized_by_file_names() {
     check(&assets, &service, &files, "trunk").await;
     assert_eq!(status_and_policy(&service, "/tea-0000000000000000.js").await, (404, NO_STORE.to_owned()));
 
-    // Two builds in one directory, and a file whose name has no hash.
+    // Two builds in one directory, and a file whose name does not contain a hash.
     for other in ["tea-bf4a2d3bd1ca8f3e.js", "tea.js"] {
         let root = tempfile::tempdir().unwrap();
         for name in ["tea-af4a2d3bd1ca8f3e.js", other] {

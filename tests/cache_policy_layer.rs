@@ -1,4 +1,4 @@
-//! `CachePolicyLayer`: precedence, statuses, and guards.
+//! Tests `CachePolicyLayer`: precedence, statuses, and guards.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -620,7 +620,7 @@ async fn the_guard_against_heuristics_is_waived_by_name_too() {
     let waived = through(silent().accept_risk(Risk::LifetimeGuessedByCaches), &ok(&[]), get("/", &[])).await;
     assert_eq!(cache_control(&waived), None);
 
-    // Lines without a member have no meaning (G-25).
+    // Lines without a member do not have a meaning (G-25).
     let empty = ok(&[("cache-control", ""), ("cache-control", ", ,")]);
     let waived = through(silent().accept_risk(Risk::LifetimeGuessedByCaches), &empty, get("/", &[])).await;
     assert_eq!(waived.headers().get_all("cache-control").iter().count(), 1);
@@ -1009,7 +1009,7 @@ async fn vary_is_one_line_without_repetition() {
         let response = through(CachePolicyLayer::new(policy), &ok(lines), get("/", &[])).await;
         assert_eq!(field(response.headers(), "vary").as_deref(), *expected, "{sentence}");
     }
-    // Guards make it stand alone also if the layer adds no name.
+    // Guards write `*` as the only member, even if the layer does not add a name.
     let response = through(CachePolicyLayer::new(PUBLIC), &ok(&[("vary", "Origin, *")]), get("/", &[])).await;
     assert_eq!(field(response.headers(), "vary").as_deref(), Some("*"));
     let by_layer = CachePolicyLayer::new(PUBLIC).vary(&["accept-encoding"]);
@@ -1213,10 +1213,77 @@ async fn an_untyped_304_is_decided_by_a_policy_for_304_and_by_no_other() {
     for (sentence, layer, expected) in [
         ("no status", layer.clone(), None),
         ("another status", layer.clone().for_status(StatusCode::NOT_FOUND, CachePolicy::NO_CACHE), None),
-        ("this status", layer.for_status(StatusCode::NOT_MODIFIED, CachePolicy::NO_CACHE), Some("no-cache")),
+        ("this status", layer.clone().for_status(StatusCode::NOT_MODIFIED, CachePolicy::NO_CACHE), Some("no-cache")),
+        // Then the policy does not depend on the type.
+        ("an immutable page", layer.accept_risk(Risk::PageSurvivesReload), Some("public, max-age=3600, immutable")),
     ] {
         let response = through(layer, &inner(304, &[]), get("/", &[])).await;
         assert_eq!(cache_control(&response).as_deref(), expected, "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn an_untyped_304_has_the_directives_of_its_handler_unless_the_layer_overrides_them() {
+    // N-01, G-04
+    const MINUTE: CachePolicy = CachePolicy::private(Duration::from_secs(60));
+    let layer = || CachePolicyLayer::new(PUBLIC.immutable());
+    let field = |value| inner(304, &[("cache-control", value)]);
+    let policy = |policy| inner(304, &[]).with_policy(policy);
+    for (sentence, layer, inner, expected) in [
+        ("a policy", layer(), policy(MINUTE), Some("private, max-age=60")),
+        ("an overridden policy", layer().override_handler(), policy(MINUTE), None),
+        ("a policy no-store", layer().override_handler(), policy(CachePolicy::NO_STORE), Some("private, no-store")),
+        ("an overridden no-store", layer().override_handler_no_store(), policy(CachePolicy::NO_STORE), None),
+        ("a field", layer(), field("max-age=5"), Some("max-age=5")),
+        ("an overridden field", layer().override_handler(), field("max-age=5"), None),
+        ("a field no-store", layer().override_handler(), field("no-store"), Some("no-store")),
+        ("an overridden field no-store", layer().override_handler_no_store(), field("no-store"), None),
+        ("only an extension", layer(), field("community=\"UCI\""), None),
+    ] {
+        let response = through(layer, &inner, get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), expected, "{sentence}");
+    }
+}
+
+// G-21
+#[tokio::test]
+async fn a_lifetime_for_an_edge_stays_unless_other_directives_replace_it() {
+    const EDGE: (&str, &str) = ("surrogate-control", "max-age=86400");
+    let layer = || CachePolicyLayer::new(PUBLIC);
+    let waived = |layer: CachePolicyLayer| layer.accept_risk(Risk::EdgeFieldOverrulesNoStore);
+    let field = || ok(&[EDGE, ("cache-control", "max-age=5")]);
+    for (sentence, layer, inner, stays) in [
+        ("next to the layer's policy", layer(), ok(&[EDGE]), true),
+        ("next to a field", layer(), field(), true),
+        ("next to a policy of the handler", layer(), ok(&[EDGE]).with_policy(PUBLIC), true),
+        ("under a private policy of the handler", layer(), ok(&[EDGE]).with_policy(CachePolicy::private(HOUR)), false),
+        ("under a policy of the handler in place of its field", layer(), field().with_policy(PUBLIC), false),
+        ("alone, and overridden", layer().override_handler(), ok(&[EDGE]), false),
+        ("alone, and overridden without a guard", waived(layer().override_handler()), ok(&[EDGE]), false),
+        ("next to a field, and overridden", layer().override_handler(), field(), false),
+        ("alone, and tightened", layer().tighten(), ok(&[EDGE]), false),
+        ("next to a field, and tightened", layer().tighten(), field(), false),
+    ] {
+        let response = through(layer, &inner, get("/", &[])).await;
+        assert_eq!(response.headers().contains_key("surrogate-control"), stays, "{sentence}");
+    }
+}
+
+// G-25
+#[tokio::test]
+async fn a_line_is_rewritten_only_if_caches_could_misread_it() {
+    let padded = |length: usize| -> &str { format!("No-Store, x={}", "a".repeat(length - 12)).leak() };
+    for (sentence, lines, expected) in [
+        ("a line with fewer members than are read", &[padded(1_024)][..], padded(1_024)),
+        ("more members than are read", &["max-age=60,,".repeat(1_025).leak()], "no-store"),
+        ("an extension with a quote, alone", &["Max-Age=60, X=\"a\""], "Max-Age=60, X=\"a\""),
+        ("an extension with a quote, in a second line", &["Max-Age=60", "X=\"a\""], "Max-Age=60, X=\"a\""),
+        ("no-store in a second line", &["X=a", "No-Store"], "X=a, No-Store"),
+        ("no-store after a quote", &["X=\"a\"", "No-Store"], "no-store, X=\"a\""),
+    ] {
+        let lines: Vec<_> = lines.iter().map(|line| ("cache-control", *line)).collect();
+        let response = through(CachePolicyLayer::new(PUBLIC), &ok(&lines), get("/", &[])).await;
+        assert_eq!(cache_control(&response).as_deref(), Some(expected), "{sentence}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Status fields that caches were observed to send, or that their vendors document, each with its source.
+//! Tests status fields that were observed in responses of caches, or that vendors document, each with its source.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::collections::HashSet;
@@ -379,7 +379,7 @@ fn akamai_lists_the_child_first_and_other_caches_append() {
     };
     let pair = ["Miss from child", "Hit from parent"];
     assert_eq!(texts("akamai-cache-status", "Miss from child, Hit from parent"), pair);
-    // The name of the field is a setting, and a cache behind Akamai may already have written it.
+    // The name of the field is configurable, and a cache behind Akamai may already have written the field.
     assert_eq!(
         texts("x-cache", "HIT, Miss from child, Hit from parent"),
         ["Miss from child", "Hit from parent", "HIT"]
@@ -397,14 +397,14 @@ fn a_configured_field_name_is_read() {
     let status = |fields: &[HeaderName]| CacheStatus::all_in_with_fields(&headers, fields).next().unwrap();
     assert_eq!(status(&[]).outcome(), Hit);
     assert_eq!(status(std::slice::from_ref(&own)).outcome(), Revalidated);
-    // A known field is read once, and first.
+    // A known field is read only once, before the others.
     let fields = [own, HeaderName::from_static("x-cache")];
     assert_eq!(CacheStatus::all_in_with_fields(&headers, &fields).count(), 2);
     let profile = EdgeProfile::GOOGLE.with_status_fields(&["cdn-cache-status"]);
     assert_eq!(profile.status_fields(), ["cdn-cache-status"]);
 }
 
-/// A client chooses the URL that Souin writes into its key.
+/// A client can choose the URL that Souin writes into its key.
 #[test]
 fn a_url_in_a_key_cannot_forge_an_outcome() {
     for (value, expected) in [
@@ -473,7 +473,7 @@ fn a_valid_line_is_read_next_to_an_invalid_one() {
     assert_eq!(all[0].handling().unwrap().detail(), Some("a;b"));
 }
 
-/// Quadratic parsing would not finish here.
+/// Quadratic parsing would not finish in this test.
 #[test]
 fn a_value_of_a_megabyte_is_read() {
     const LENGTH: usize = 1 << 20;

@@ -1,4 +1,4 @@
-//! The combined effect of the two policy layers of a `CachingLayer`.
+//! Tests the combined effect of the two policy layers of a `CachingLayer`.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;

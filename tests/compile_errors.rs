@@ -1,11 +1,11 @@
-//! Mistakes that users have made, and the words by which the compiler tells them what to write instead.
+//! Tests mistakes that users have made, and the compiler messages that explain what to write instead.
 //!
-//! Each file in `tests/compile_errors/` is one mistake. It must not compile, and the compiler must say the words that the
-//! page `src/docs/compile_errors.md` lists, or that an attribute of this crate contains.
+//! Each file in `tests/compile_errors/` is one mistake. It must not compile, and the errors must contain the messages
+//! that the page `src/docs/compile_errors.md` lists, or that an attribute of this crate contains.
 //!
-//! The test does not compare complete messages, as `trybuild` does: most of a message is the compiler's own, which
-//! differs between its versions, and `trybuild` would check all dependencies of the tests a second time. It runs
-//! `cargo check` once for a small package with the mistakes as programs, in the target directory of the tests.
+//! The test does not compare complete messages, as `trybuild` does: most of a message comes from the compiler and
+//! differs between its versions, and `trybuild` would check all dependencies of the tests a second time. It runs `cargo
+//! check` once for a small package with the mistakes as programs, in the target directory of the tests.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,9 +17,9 @@ use std::process::{Command, Stdio};
 struct Mistake {
     /// The name of its file.
     file: &'static str,
-    /// The words that the page lists.
+    /// The messages that the page lists.
     listed: &'static [&'static str],
-    /// Words that only the attributes of this crate contain.
+    /// Messages that only the attributes of this crate contain.
     remedies: &'static [&'static str],
 }
 
@@ -77,7 +77,7 @@ const MISTAKES: &[Mistake] = &[
 const WITH_AXUM: &[Mistake] = &[mistake(
     "policy_in_axum_07",
     &["different versions of crate `axum_core` in the dependency graph"],
-    // The version for which the feature is.
+    // The version that the feature supports.
     &["axum-core-0.5"],
 )];
 
@@ -86,7 +86,7 @@ fn root() -> &'static Path {
 }
 
 #[test]
-fn the_compiler_says_the_words_of_the_page_and_the_remedy() {
+fn the_compiler_errors_contain_the_messages_of_the_page_and_the_remedy() {
     for (features, mistakes) in [(None, MISTAKES), (Some("axum"), WITH_AXUM)] {
         let messages = messages(mistakes, features);
         for Mistake { file, listed, remedies } in mistakes {
@@ -99,7 +99,7 @@ fn the_compiler_says_the_words_of_the_page_and_the_remedy() {
 }
 
 #[test]
-fn the_page_lists_the_words_of_each_mistake_and_no_others() {
+fn the_page_lists_the_messages_of_each_mistake_and_no_others() {
     let page = fs::read_to_string(root().join("src/docs/compile_errors.md")).unwrap();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| ``"));
     let listed: BTreeSet<_> = rows.map(|row| row.split("`` |").next().unwrap().trim()).collect();
@@ -138,8 +138,8 @@ fn messages(mistakes: &[Mistake], features: Option<&str>) -> BTreeMap<String, St
     messages
 }
 
-/// Writes the manifest of a package whose programs are the mistakes. The versions are those of the tests, so that most
-/// dependencies are compiled already.
+/// Writes the manifest of a package whose programs are the mistakes. It uses the versions of the tests, so that most
+/// dependencies are already compiled.
 fn package() -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile-errors");
     fs::create_dir_all(&directory).unwrap();

@@ -1,4 +1,4 @@
-//! Entity tags and ranges under tower-http's `CompressionLayer` and `ServeDir`.
+//! Tests entity tags and ranges with tower-http's `CompressionLayer` and `ServeDir`.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;

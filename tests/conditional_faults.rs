@@ -1,4 +1,4 @@
-//! Conditional requests and entity tags: reported faults, each in the situation in which it occurred.
+//! Tests reported bugs in conditional requests and entity tags, each in the situation in which it occurred.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -970,6 +970,27 @@ async fn a_page_that_get_refuses_is_unknown() {
     }
 }
 
+#[tokio::test]
+async fn a_probe_never_runs_the_method_that_a_field_names() {
+    // P-08
+    for name in ["x-http-method", "x-http-method-override", "x-method-override"] {
+        let deletions = Arc::new(AtomicUsize::new(0));
+        let counter = deletions.clone();
+        let service = service_fn(move |request: Request<TestBody>| {
+            let method = request.headers().get(name).map_or(request.method().as_str().as_bytes(), |it| it.as_bytes());
+            counter.fetch_add(usize::from(method == b"DELETE"), Ordering::Relaxed);
+            std::future::ready(Ok::<_, Infallible>(response_with("", &[("etag", "\"v1\"")])))
+        });
+        let source = HeadValidators::<_, TestBody>::new(service.clone());
+        let service = ConditionalLayer::new().validator_source(source).layer(service);
+        for (tag, expected) in [("\"v0\"", (412, 0)), ("\"v1\"", (200, 1))] {
+            let write = request(Method::POST, "/", &[("if-match", tag), (name, "DELETE")]);
+            let status = call(&service, write).await.status().as_u16();
+            assert_eq!((status, deletions.load(Ordering::Relaxed)), expected, "{name} {tag}");
+        }
+    }
+}
+
 // ==== C15 ====
 
 #[tokio::test]
@@ -1051,7 +1072,7 @@ async fn a_head_without_a_known_length_has_no_exact_size() {
     assert_eq!(etag(&response).as_deref(), Some("W/\"v1\""), "a weak tag is that of all codings");
 }
 
-// ==== D20, as far as these layers write fields ====
+// ==== D20, for the fields that these layers write ====
 
 #[test]
 fn a_response_with_the_maximum_number_of_fields_does_not_panic() {

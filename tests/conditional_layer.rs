@@ -1,4 +1,4 @@
-//! `ConditionalLayer`: when it decides, when it does not, and which calls do not happen.
+//! Tests `ConditionalLayer`: when it decides, when it does not, and which calls do not happen.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -28,8 +28,8 @@ fn v1() -> Validators {
         .with_last_modified(HttpDate::from_unix_seconds(L_SECONDS).unwrap())
 }
 
-/// The vector T-P: the fields, the status for GET and for a PUT that is decided before
-/// the handler. The current tag is `"v1"`, the modification date is [`L`].
+/// The vector T-P: the fields, the status for GET, and the status for a PUT that is decided before the handler. The
+/// current tag is `"v1"`, the modification date is [`L`].
 const T_P: &[(&[(&str, &str)], u16, u16)] = &[
     (&[("if-none-match", "\"v1\"")], 304, 412),   // P-14, P-16
     (&[("if-none-match", "W/\"v1\"")], 304, 412), // P-15

@@ -1,4 +1,5 @@
-//! `RoutePolicies::from_toml`: the policies of a file, rejected input with its position, and that no text panics.
+//! Tests `RoutePolicies::from_toml`: the policies of a file, and rejected input with its position. No input causes a
+//! panic.
 #![cfg(feature = "config")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -301,7 +302,7 @@ fn errors_have_a_position_and_a_remedy() {
             "development.caching = 'off'",
             "line 1, column 23: `caching` must be `true` or `false`, not a text; write `caching = false`",
         ),
-        // Durations: refused, never clamped.
+        // Durations are rejected and never clamped.
         (
             "routes.'/' = { public = '2y' }",
             "line 1, column 25: `2y` is more than a year, which caches shorten; write at most `\"1y\"`",
@@ -690,7 +691,7 @@ fn errors_in_the_section_of_the_store_have_a_position_and_a_remedy() {
 async fn the_keys_of_the_store_change_what_the_cache_does() {
     use tower_cache_policy::SharedCache;
 
-    // The number of stored URLs after two requests, and whether the second response is a hit, has `Age` and has
+    // Returns the number of stored URLs after two requests, and whether the second response is a hit, has `Age` and has
     // `Cache-Status`.
     let outcome = async |keys: &str, first: &str, second: Request<TestBody>| {
         let text = format!("default = {{ public = 60 }}\n[store]\nmemory = '1 MiB'\n{keys}");
@@ -785,7 +786,7 @@ fn an_invalid_file_leaves_the_current_table_active() {
     assert_eq!(cache_control(), "public, max-age=30");
 }
 
-/// Every text gives a table without contradictions, or an error with a position in the text.
+/// Every input results in a table without contradictions, or in an error with its position.
 fn holds(text: &str) {
     match RoutePolicies::from_toml(text) {
         Ok(routes) => {

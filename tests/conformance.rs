@@ -14,8 +14,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-/// The code that only checks whether others follow a rule. It counts for the rules of caches, because no other code
-/// implements them.
+/// The code that only checks whether other software follows a rule. It counts for the rules of caches, because no other
+/// code implements them.
 const JUDGES: &[&str] = &[
     "crates/cache-check/",
     "src/audit/",
@@ -26,7 +26,7 @@ const JUDGES: &[&str] = &[
     "tests/testing.rs",
 ];
 
-/// The maximum number of places that a cell names. The others are counted.
+/// The maximum number of places in a cell. Further places are only counted.
 const NAMED: usize = 5;
 
 // ==== The rules ====
@@ -55,7 +55,7 @@ struct Rule {
     rule: String,
     /// The reason why no code is marked with the rule.
     no_code: Option<String>,
-    /// The reason why no test is marked with it.
+    /// The reason why no test is marked with the rule.
     no_test: Option<String>,
 }
 
@@ -93,7 +93,7 @@ struct Place {
     name: String,
 }
 
-/// The places by the id of the rule.
+/// The places by rule id.
 #[derive(Default)]
 struct Marks {
     code: BTreeMap<String, BTreeSet<Place>>,
@@ -187,7 +187,7 @@ impl Source {
         found
     }
 
-    /// Whether it contains the module `path` of `tests/support/`, which several tests share.
+    /// Returns whether it contains the module `path` of `tests/support/`, which several tests share.
     fn shares(&self, path: &str) -> bool {
         let Some(module) = path.strip_prefix("tests/").filter(|path| path.starts_with("support/")) else {
             return false;
@@ -301,7 +301,7 @@ fn has_word(line: &str, name: &str) -> bool {
     })
 }
 
-/// Whether the parent module declares the file for tests only.
+/// Returns whether the parent module declares the file for tests only.
 fn is_only_for_tests(path: &Path) -> bool {
     let parent = fs::read_to_string(path.with_file_name("mod.rs")).unwrap_or_default();
     let name = path.file_stem().unwrap().to_str().unwrap();

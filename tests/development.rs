@@ -1,4 +1,5 @@
-//! The development switch of all layers: with it no cache stores a response, and without it nothing changes.
+//! Tests the development switch of all layers: if it is on, no cache stores a response, and if it is off, nothing
+//! changes.
 //!
 //! A new layer that permits caches to store a response gets the method `development` and a row in `STACKS`.
 #![allow(clippy::unwrap_used)] // As in any test.
@@ -77,7 +78,7 @@ fn no_purges() -> PurgeLayer<
 
 type Stack = fn(Option<Development>, &EdgeProfile, Response<TestBody>) -> TestService;
 
-/// Sets the switch, or leaves the layer as it is.
+/// Sets the switch, or does not change the layer.
 macro_rules! switched {
     ($switch:expr, $layer:expr) => {{
         let layer = $layer;

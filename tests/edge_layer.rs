@@ -1,4 +1,4 @@
-//! The fields for each CDN, and the fields that are never sent to one.
+//! Tests the fields for each CDN, and the fields that a CDN never receives.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -58,7 +58,7 @@ async fn fields_for(profile: EdgeProfile, policy: CachePolicy) -> String {
     caching_fields(response.headers())
 }
 
-/// All fields about storage, in the order in which they are sent.
+/// Returns all fields that affect storage, in the order in which they are sent.
 fn caching_fields(headers: &HeaderMap) -> String {
     let names = headers
         .keys()
@@ -228,7 +228,7 @@ async fn guards_check_the_changes_of_layers_in_between() {
     is_kept_out(response.headers(), "G-03");
 }
 
-/// No edge may store the response, whichever field it reads, and the response has no tags.
+/// No edge may store the response, regardless of the field that it reads, and the response does not have tags.
 fn is_kept_out(headers: &HeaderMap, sentence: &str) {
     let cache_control = field(headers, "cache-control").unwrap();
     assert!(cache_control.contains("private"), "{sentence}: {cache_control}");
@@ -764,7 +764,7 @@ async fn a_restriction_for_another_edge_is_read_in_its_own_syntax() {
         let response = through(&layer, get("/", &[]), &[("cache-control", "max-age=60"), (name, value)], |_| {}).await;
         is_kept_out(response.headers(), &format!("{name}: {value}"));
     }
-    // The same holds after a write whose response may be stored because a risk was accepted.
+    // The same applies after a write whose response may be stored because a risk was accepted.
     let layer = EdgeLayer::new(EdgeProfile::CLOUDFLARE).accept_risk(Risk::UnsafeResponseReused);
     let lines = [("cache-control", "max-age=60"), ("surrogate-control", "no-store")];
     let response = through(&layer, request(Method::POST, "/", &[]), &lines, |_| {}).await;

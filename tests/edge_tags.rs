@@ -1,4 +1,4 @@
-//! Typical cache tags at each edge: sent, rejected when a layer is built, or recorded.
+//! Tests typical cache tags at each edge: they are sent, rejected when a layer is built, or recorded.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -59,7 +59,7 @@ fn is_private(headers: &HeaderMap) -> bool {
 }
 
 #[tokio::test]
-async fn e4_a_tag_that_the_edge_cannot_carry_is_recorded_and_not_sent() {
+async fn e4_a_tag_that_the_edge_does_not_accept_is_recorded_and_not_sent() {
     let mut carried = 0;
     for (profile, format) in with_tags() {
         for text in OF_APPLICATIONS {
@@ -144,7 +144,7 @@ async fn e4_a_handler_that_writes_the_field_itself_stays_public() {
         assert!(headers[&field].to_str().unwrap().starts_with("post:9"), "{headers:?}");
         assert_eq!(notes, [], "{line}");
     }
-    // Akamai does not store a response with tags that it cannot carry, and the diagnostic is recorded.
+    // Akamai does not store a response with tags that it does not accept, and the diagnostic is recorded.
     let line = [("edge-cache-tag", "post:9")];
     let (headers, notes) = sent(EdgeLayer::new(EdgeProfile::AKAMAI), &[], &line).await;
     assert!(is_private(&headers) && !headers.contains_key("edge-cache-tag"));
@@ -152,7 +152,7 @@ async fn e4_a_handler_that_writes_the_field_itself_stays_public() {
 }
 
 #[tokio::test]
-async fn e4_a_coarser_tag_replaces_tags_that_the_edge_cannot_carry() {
+async fn e4_a_coarser_tag_replaces_tags_that_the_edge_does_not_accept() {
     let layer = || EdgeLayer::new(EdgeProfile::AKAMAI).on_overflow(TagOverflow::Coarser(CacheTag::from_static("all")));
     let (headers, notes) = sent(layer(), &["crates", "crate:serde", "versions"], &[]).await;
     assert_eq!(headers["edge-cache-tag"], "all,crates,versions");
@@ -162,7 +162,7 @@ async fn e4_a_coarser_tag_replaces_tags_that_the_edge_cannot_carry() {
         "the edge `akamai` cannot carry the tag \"crate:serde\" in `edge-cache-tag`, which contains ':': use 1 to 128 \
          characters of A-Z, a-z, 0-9, ! # $ % & ' + - . ^ _ ` | ~; a coarser tag replaces it"
     );
-    // With two CDNs, each gets the tags that it can carry.
+    // With two CDNs, each gets the tags that it accepts.
     let both = Edges::new([EdgeProfile::AKAMAI, EdgeProfile::CLOUDFLARE]).unwrap();
     let layer = EdgeLayer::new(both).on_overflow(TagOverflow::Coarser(CacheTag::from_static("all")));
     let (headers, _) = sent(layer, &["crate:serde"], &[]).await;

@@ -1,4 +1,4 @@
-//! `EmbeddedFiles`, and files with precompressed copies, embedded and on disk.
+//! Tests `EmbeddedFiles`, and files with precompressed copies, embedded and on disk.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -29,7 +29,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const NO_CACHE: &str = "no-cache";
 const NO_STORE: &str = "private, no-store";
 
-/// `style.css` has every coding, and the Brotli copy is the shortest.
+/// `style.css` is available in every content coding, and the Brotli copy is the shortest.
 const FILES: [(&str, &[u8]); 9] = [
     ("style.css", b"p { color: red; background: white }"),
     ("style.css.br", b"in brotli"),
@@ -69,7 +69,7 @@ fn both(directory: &TempDir) -> [(&'static str, AssetManifest, TestService); 2] 
 }
 
 #[tokio::test]
-async fn embedded_files_need_no_routes_of_their_own() {
+async fn embedded_files_do_not_need_their_own_routes() {
     let files = embedded();
     let assets = AssetDirectory::embedded(&files).prefix("/static").build().unwrap();
     let app: axum::Router = axum::Router::new().nest_service("/static", AssetsLayer::new(&assets).layer(files.clone()));
@@ -322,8 +322,8 @@ async fn a_range_of_one_coding_is_never_combined_with_another() {
                         assert_eq!(&part.body[..], &whole[first..=last], "{sentence}");
                         assert_eq!(part.field("cache-control"), cache_control, "{sentence}");
                     }
-                    // The tag of another coding, of another file, a weak tag, a date, two lines, and a coding that is
-                    // not accepted.
+                    // The tag of another coding or file, a weak tag, a date, two lines, and a coding that is not
+                    // accepted.
                     let other = tag(if coding == "gzip" { "br" } else { "gzip" });
                     let weak = format!("W/{own}");
                     for lines in [
@@ -403,7 +403,7 @@ async fn each_encoded_file_on_disk_is_verified_by_its_own_content() {
         let before = fs::read(&path).unwrap();
         fs::write(&path, "of another length").unwrap();
         assert_eq!(status_and_policy(coding).await, (404, NO_STORE.to_owned()), "{coding}");
-        // The same length, and another modification time.
+        // The file has the same length but a different modification time.
         fs::write(&path, vec![b'x'; before.len()]).unwrap();
         assert_eq!(status_and_policy(coding).await, (404, NO_STORE.to_owned()), "{coding}");
         assert_eq!(status_and_policy("identity").await, (200, IMMUTABLE.to_owned()), "the others are as they were");
@@ -496,7 +496,7 @@ fn sent() -> impl Strategy<Value = Sent> {
         prop::collection::vec(forms(), 0..3),
     )
         .prop_map(|(is_versioned, is_head, mut accepted, range, if_range, if_none_match)| {
-            // `ServeDir` uses the greater of two weights for one coding.
+            // If one coding has two weights, `ServeDir` uses the higher one.
             accepted.sort_by_key(|(coding, _)| *coding);
             accepted.dedup_by_key(|(coding, _)| *coding);
             Sent { is_versioned, is_head, accepted, range, if_range, if_none_match }
@@ -527,7 +527,7 @@ impl Sent {
         request(if self.is_head { Method::HEAD } else { Method::GET }, url, &lines)
     }
 
-    /// Whether the client accepts a coding, according to its lowest weight.
+    /// Returns whether the client accepts a coding, according to its lowest weight.
     fn accepts(&self, form: &str) -> bool {
         let name = if form.is_empty() { "identity" } else { form };
         let least =
@@ -537,7 +537,7 @@ impl Sent {
 }
 
 #[derive(Default)]
-struct Seen {
+struct Coverage {
     complete: usize,
     parts: usize,
     resumed: usize,
@@ -545,7 +545,7 @@ struct Seen {
 }
 
 /// The properties of every response.
-fn check_response(sent: &Sent, asset: &Asset, response: &Received, is_embedded: bool, seen: &mut Seen) {
+fn check_response(sent: &Sent, asset: &Asset, response: &Received, is_embedded: bool, seen: &mut Coverage) {
     let coding = response.field("content-encoding");
     let content = |coding: &str| {
         let extension = match coding {
@@ -565,8 +565,8 @@ fn check_response(sent: &Sent, asset: &Asset, response: &Received, is_embedded: 
             let expected = content(&coding);
             assert_eq!(response.field("content-length"), expected.len().to_string());
             assert_eq!(&response.body[..], if sent.is_head { b"" } else { expected });
-            // `ServeDir` sends the file without a coding to a client that refuses every coding, and does not support
-            // `*`.
+            // `ServeDir` sends the file without a coding to a client that does not accept any coding, and does not
+            // support `*`.
             assert!(sent.accepts(&coding) || (!is_embedded && coding.is_empty()), "RFC 9110 section 12.5.3");
         }
         206 => {
@@ -611,7 +611,7 @@ fn every_request_gets_an_acceptable_coding_and_no_range_of_another() {
     for (kind, assets, service) in both(&files) {
         let is_embedded = kind == "embedded";
         let asset = assets.asset("style.css").unwrap();
-        let seen = std::cell::RefCell::new(Seen::default());
+        let seen = std::cell::RefCell::new(Coverage::default());
         let cases = if is_embedded { 5_000 } else { 1_000 };
         let mut runner =
             TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() });

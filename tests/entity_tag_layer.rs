@@ -1,4 +1,4 @@
-//! `EntityTagLayer`: which responses get a tag, and that bodies are unchanged.
+//! Tests which responses get a tag from `EntityTagLayer`, and that bodies are unchanged.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;

@@ -1,7 +1,7 @@
-//! The bytes of generated entity tags. A change invalidates every stored response, so it needs a good reason and a
-//! `Wire` entry in the changelog.
+//! Tests the bytes of generated entity tags. A change invalidates every stored response, so it needs a good reason and
+//! a `Wire` entry in the changelog.
 //!
-//! The values were computed by other implementations of XXH3 and BLAKE3.
+//! The expected values were computed with other implementations of XXH3 and BLAKE3.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;

@@ -27,7 +27,7 @@ const NOT_HERE: &[(&str, &str)] = &[
     ("compress/", "`compression.rs` checks it, with the suffix `--gzip`, and what Caddy misses"),
 ];
 
-/// Rows that we follow in meaning but not literally.
+/// Rows whose meaning we follow, but not the exact text.
 const IN_OTHER_WORDS: &[(&str, &str)] = &[
     ("status/error_gets_no_store", "`private` is next to `no-store`, which some shared caches need (G-07)"),
     ("asset/mismatch_must_not_be_cached", "`private` is next to `no-store` here too (G-07)"),

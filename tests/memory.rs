@@ -1,7 +1,7 @@
-//! The memory of the layers: a stream is not buffered, the documented length of its beginning is, and each waiting
-//! request has a limit.
+//! Tests the memory of the layers: only the documented length of a stream is buffered, and the memory of each waiting
+//! request is limited.
 //!
-//! The tables are printed by `cargo test --all-features --test memory -- --nocapture`.
+//! `cargo test --all-features --test memory -- --nocapture` prints the tables.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 #[path = "memory/endless.rs"]

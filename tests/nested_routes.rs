@@ -1,4 +1,4 @@
-//! Policies by path under routers and middleware that change the path.
+//! Tests policies by path under routers and middleware that change the path.
 #![cfg(all(feature = "axum", feature = "routes"))]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -132,14 +132,14 @@ async fn a_nested_table_without_the_original_path_permits_nothing() {
     let explained = field(app.oneshot(request).await.unwrap().headers(), "cache-policy-explain").unwrap();
     assert!(explained.contains("unknown path"), "{explained}");
 
-    // If an outer layer of the router recorded the path, it is known.
+    // The path is known if a layer outside the router recorded it.
     let app =
         Router::new().nest("/account", pages().layer(layer()).layer(forget.clone())).layer(OriginalPathLayer::new());
     assert_eq!(cache_control(&app, "/account/7").await, NO_STORE);
     let app = around(CachePolicyLayer::new(public)).layer(OriginalPathLayer::new());
     assert_eq!(cache_control(&app, "/account/7").await, PUBLIC);
 
-    // A path that is known to be changed is not recorded.
+    // A path is not recorded if it is known to have been changed.
     let app = Router::new().nest("/account", pages().layer(layer()).layer(OriginalPathLayer::new()).layer(forget));
     assert_eq!(cache_control(&app, "/account/7").await, NO_STORE);
 }

@@ -1,4 +1,5 @@
-//! One decision for each response, in cases in which several readings of a response differed in earlier versions.
+//! Tests that there is one decision for each response, in cases in which several interpretations of a response differed
+//! in earlier versions.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -53,7 +54,7 @@ fn cache_control<B>(response: &Response<B>) -> Option<String> {
     field(response.headers(), "cache-control")
 }
 
-/// Whether a permissive parser lets a shared cache store the response.
+/// Returns whether a permissive parser lets a shared cache store the response.
 fn a_permissive_cache_stores<B>(sent: &Request<TestBody>, response: &Response<B>) -> bool {
     let (mut head, ()) = Response::new(()).into_parts();
     head.status = response.status();
@@ -305,7 +306,7 @@ async fn a_304_has_the_policy_of_its_200_if_the_content_decides() {
         let edge = EdgeLayer::new(EdgeProfile::CLOUDFLARE);
         let [complete, again] = both(edge.layer(immutable.layer(files(content_type)))).await;
         assert_eq!(cache_control(&again), cache_control(&complete), "D9: {content_type}");
-        // A policy layer alone cannot know the 200, so it does not change the policy of the 304.
+        // A policy layer alone cannot determine the policy of the 200, so it does not change that of the 304.
         let [_, again] = both(CachePolicyLayer::new(CachePolicy::IMMUTABLE).layer(files(content_type))).await;
         assert_eq!(cache_control(&again), None, "D9: {content_type}");
     }
@@ -382,6 +383,23 @@ async fn the_fields_of_a_custom_profile_are_guarded() {
         assert!(cache_control(&response).unwrap().starts_with("private"), "D16: {}", request.method());
         assert_eq!(field(response.headers(), "my-tags"), None, "D16: {}", request.method());
         assert!(field(response.headers(), "my-edge-ttl").is_none_or(|value| value == "0"), "D16: {}", request.method());
+    }
+}
+
+#[tokio::test]
+async fn an_overridden_lifetime_in_the_field_of_a_custom_profile_is_replaced() {
+    let ttl = HeaderName::from_static("my-edge-ttl");
+    let profile = EdgeProfile::custom("mine").with_field(Some(TargetedField::new(ttl, DirectiveSyntax::Seconds)));
+    const OWN: Lines = &[("cache-control", "public, max-age=300"), ("my-edge-ttl", "86400")];
+    for (sentence, policy, expected) in [
+        ("the handler takes precedence", CachePolicyLayer::new(P), "86400"),
+        ("overridden", CachePolicyLayer::new(P).override_handler(), "300"),
+        ("tightened", CachePolicyLayer::new(P).tighten(), "300"),
+        ("overridden without a policy", CachePolicyLayer::from_fn(|_| None).override_handler(), "86400"),
+    ] {
+        let service = EdgeLayer::new(profile.clone()).layer(policy.layer(handler(OWN)));
+        let response = fetch(service, get("/", &[])).await;
+        assert_eq!(field(response.headers(), "my-edge-ttl").as_deref(), Some(expected), "D16: {sentence}");
     }
 }
 

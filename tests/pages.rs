@@ -63,7 +63,7 @@ fn finds_a_line_that_no_program_contains() {
 }
 
 #[test]
-fn each_example_of_a_framework_has_less_than_sixty_lines() {
+fn each_example_of_a_framework_has_fewer_than_sixty_lines() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let names: Vec<_> = FRAMEWORKS.split('`').filter(|name| name.starts_with("examples/")).collect();
     assert!(names.len() >= 7, "only these examples were found: {names:?}");

@@ -1,6 +1,7 @@
-//! Mistakes of similar projects, with one test for each. The number is that in our list.
+//! Tests mistakes of similar projects, with one test for each. The numbers are those of our list.
 //!
-//! If another test has a table for the mistake, the row here is the one that the peer fails, through the usual stack.
+//! If another test has a table for the mistake, this test has the row that the other project fails, with the usual
+//! stack.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -231,7 +232,8 @@ async fn n16_both_orders_of_tags_and_compression_are_correct() {
     assert_eq!(again.status(), 304);
     assert_eq!(field(again.headers(), "vary").as_deref(), Some("accept-encoding"), "L-01, L-02");
 
-    // In an outer layer, compressed bodies have no length, and the layer reads them if it is configured to.
+    // In an outer layer, compressed bodies do not have a known length, and the layer reads them if it is configured to
+    // do so.
     let outside = ServiceBuilder::new()
         .layer(ConditionalLayer::new())
         .layer(EntityTagLayer::new().buffer_unknown_length(1 << 20))
@@ -315,7 +317,7 @@ async fn n23_no_store_and_set_cookie_get_no_tag() {
         let response = call(&stack(move |_| with_status(200, &lines)), get("/", &[])).await;
         assert!(!response.headers().contains_key("etag"));
     }
-    // The policy of the layer does this as well, so it is an inner layer of the tags.
+    // The policy of the layer does the same, so it is inside the layer for tags.
     let handler = service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("x", &[]))));
     let secret = ServiceBuilder::new().layer(CachingLayer::new(CachePolicy::NO_STORE)).service(handler);
     assert!(!call(&secret, get("/", &[])).await.headers().contains_key("etag"));
@@ -343,7 +345,7 @@ async fn n26_the_handlers_cache_control_is_preserved_if_it_has_a_valid_directive
     for (own, expected) in [
         ("max-age=7", "max-age=7"),
         ("MAX-AGE=7, private=\"x", "MAX-AGE=7, private=\"x"),
-        // Caches that find no valid directive here would apply heuristic freshness (G-14).
+        // Caches that do not find a valid directive would apply heuristic freshness (G-14).
         ("private=\"x", "private, no-cache"),
         ("MAX-AGE=lolz", "private, max-age=0"),
     ] {

@@ -53,7 +53,7 @@ struct Resource {
     ranges: bool,
 }
 
-/// Cases that the RFC leaves open, with our response and the reason.
+/// Cases that the RFC does not specify, with our response and the reason.
 const OPEN: &[(&str, u16, &str)] = &[
     ("go/scan/lowercase_weak_prefix", 200, "`w/` does not mark a weak tag, so the member matches nothing (V-02, P-23)"),
     ("go/scan/weak_prefix_only", 200, "a malformed member matches nothing (P-23)"),
@@ -174,14 +174,14 @@ fn cases() -> Vec<Case> {
     file.cases
 }
 
-struct Ran {
+struct CaseResult {
     response: Response<Vec<u8>>,
     handler_ran: bool,
 }
 
-/// A stack with a validator source, or with a handler that sets the validators. For ranges, the second sends HEAD to
-/// the service.
-async fn run(case: &Case, with_source: bool) -> Ran {
+/// A stack with a validator source, or with a handler that sets the validators. For ranges, the second stack sends HEAD
+/// to the service.
+async fn run(case: &Case, with_source: bool) -> CaseResult {
     let ran = Arc::new(AtomicBool::new(false));
     let handler = {
         let (case, ran) = (case.clone(), ran.clone());
@@ -205,7 +205,7 @@ async fn run(case: &Case, with_source: bool) -> Ran {
     };
     let (head, body) = response.into_parts();
     let body = support::content(body).await.to_vec();
-    Ran { response: Response::from_parts(head, body), handler_ran: ran.load(Ordering::Relaxed) }
+    CaseResult { response: Response::from_parts(head, body), handler_ran: ran.load(Ordering::Relaxed) }
 }
 
 fn judge(case: &Case, response: &Response<Vec<u8>>, stack: &str) {

@@ -1,4 +1,4 @@
-//! Purges as values.
+//! Tests purges as values.
 #![cfg(feature = "purge")]
 #![allow(clippy::unwrap_used)] // As in any test.
 

@@ -1,4 +1,4 @@
-//! The layer that purges after a write.
+//! Tests the layer that purges after a write.
 #![cfg(feature = "purge")]
 #![allow(clippy::unwrap_used)] // As in any test.
 

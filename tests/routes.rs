@@ -1,4 +1,4 @@
-//! `RoutePolicies`: the matched route, its policy, rejected tables, and the rendered table.
+//! Tests `RoutePolicies`: the matched route, its policy, rejected tables, and the rendered table.
 #![cfg(feature = "routes")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -340,7 +340,7 @@ fn every_response_of_a_route_has_its_vary_names() {
 #[test]
 fn a_named_policy_is_a_base_for_others() {
     let routes = RoutePolicies::builder()
-        // In any order.
+        // The order of the patterns does not matter.
         .named("hot", RoutePolicy::named("article").policy(p(2)).tags(["hot"]))
         .named(
             "article",
@@ -431,7 +431,7 @@ fn errors_name_a_valid_alternative() {
             b().route("/a}", p(1)).build(),
             "route `/a}`: the braces are invalid; write a parameter as `{id}` or `{*path}`, and literal braces as `{{` and `}}`",
         ),
-        // Two of them.
+        // Two of these policies.
         (
             b().route("/a", p(1)).route("/b", p(1)).route("/a", p(2)).build(),
             "route `/a`: the pattern is defined twice; merge the two routes into one",
@@ -670,7 +670,7 @@ fn debug_output_is_readable() {
     assert_eq!(format!("{routes:?}"), r#"{"/a/{id}": CachePolicy(public, max-age=1)}"#);
 }
 
-/// A route as the oracle knows it.
+/// A route in the oracle.
 #[derive(Clone, Debug)]
 struct RouteCase {
     pattern: String,
@@ -726,7 +726,7 @@ fn by_the_page(
     let Some(route) = route else { return Some(nobody.into()) };
     let policy = |index| Some(p(lifetime(route, index)).to_string());
     let case = &routes[route];
-    // The later of two equal ones counts.
+    // The later of two equal routes applies.
     if let Some(at) = case.statuses.iter().rposition(|own| *own == status) {
         return policy(10 + at);
     }
@@ -830,7 +830,7 @@ fn targets_without_a_path_get_the_default() {
 #[test]
 fn each_response_uses_one_table_while_tables_are_replaced() {
     const TASKS: usize = 4;
-    // Both fields of a response show which table it came from.
+    // Both fields of a response show from which table they come.
     let table = |n: u64| {
         let name = format!("x-table-{n}");
         RoutePolicies::builder()

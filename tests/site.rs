@@ -1,4 +1,4 @@
-//! The example site over HTTP/1.1 and HTTP/2.
+//! Tests the example site over HTTP/1.1 and HTTP/2.
 
 #![cfg(all(
     feature = "assets-css",
@@ -90,7 +90,7 @@ const URLS: &[(&str, &str, u16, &str, Tag)] = &[
 #[tokio::test]
 async fn each_url_has_its_cache_control() {
     let [one, other] = Site::over_both(false).await;
-    // The file of policies equals the code.
+    // The policy file is equal to the code.
     let by_file = Site::start("HTTP/1.1", Some(policies()), false).await;
     for site in [one, other, by_file] {
         for (sentence, path, status, cache_control, etag) in URLS {
@@ -147,7 +147,7 @@ async fn with_no_cache_nothing_is_stored_for_any_url_or_status() {
             URLS.iter().map(|(_, path, status, ..)| (Method::GET, *path, &[] as Fields<'_>, *status)).collect();
         requests.extend([
             (Method::HEAD, "/page", &[] as Fields<'_>, 200),
-            // Content can change without its validators while the site is developed, so there is no 304.
+            // In development, content can change without its validators, so the site does not return 304.
             (Method::GET, "/dashboard", stored, 200),
             (Method::GET, "/articles/1", &[("if-none-match", "\"1-1\"")], 200),
             (Method::DELETE, "/articles/1", &[("if-match", "\"1-0\"")], 412),
@@ -277,7 +277,7 @@ async fn each_coding_is_revalidated_with_its_own_tag_and_the_304_has_the_fields_
                 let tag = field(&full, "etag").unwrap();
                 assert_eq!(full.status(), 200, "{row}");
                 assert_eq!(field(&full, "content-encoding").unwrap_or("identity"), coding, "{row}");
-                // One weak tag may name all codings. A strong one names one of them.
+                // All content codings may share a weak tag. Each has its own strong tag.
                 let weak = tag.starts_with("W/");
                 if !weak && coding != "identity" {
                     assert!(tag.ends_with(&format!("--{coding}\"")), "{row}: {tag}");
@@ -286,7 +286,7 @@ async fn each_coding_is_revalidated_with_its_own_tag_and_the_304_has_the_fields_
                 let revalidation: Fields<'_> = &[accepted, ("if-none-match", tag)];
                 let again = site.fetch(Method::GET, path, revalidation, "").await;
                 assert_not_modified(&again, &full, &row);
-                // Weak tags are generated from the content, which HEAD does not have.
+                // Weak tags are generated from the content, which a response to HEAD does not have.
                 if !weak {
                     let again = site.fetch(Method::HEAD, path, revalidation, "").await;
                     assert_not_modified(&again, &full, &format!("HEAD: {row}"));
@@ -562,7 +562,7 @@ async fn each_request_is_logged_with_its_bytes_and_its_reason() {
     }
 }
 
-// ==== The cache in the process ====
+// ==== The in-process cache ====
 
 #[tokio::test]
 async fn with_the_shared_cache_a_page_is_generated_once_and_purged_by_a_change() {
@@ -581,7 +581,7 @@ async fn with_the_shared_cache_a_page_is_generated_once_and_purged_by_a_change()
             "{version}: {hit}"
         );
         assert_eq!(stored, generated, "{version}");
-        // Each coding is a variant of its own.
+        // Each content coding is a separate variant.
         assert!(status("/page", &[("accept-encoding", "gzip")]).await.0.contains("; fwd=vary-miss; "), "{version}");
         assert!(status("/page", &[("accept-encoding", "gzip")]).await.0.contains("; hit; "), "{version}");
         // The client's copy is compared with the stored response.
@@ -590,7 +590,7 @@ async fn with_the_shared_cache_a_page_is_generated_once_and_purged_by_a_change()
         assert_eq!(current.status(), 304, "{version}");
         assert!(field(&current, "cache-status").unwrap().contains("; hit; "), "{version}");
 
-        // A write that is refused changes and purges nothing.
+        // A rejected write does not change or purge anything.
         let refused = site.fetch(Method::DELETE, "/articles/1", &[("if-match", "\"1-0\"")], "").await;
         assert_eq!(refused.status(), 412, "{version}");
         assert!(status("/page", &[]).await.0.contains("; hit; "), "{version}");
@@ -674,7 +674,7 @@ impl Site {
         Self::start_behind(version, policies, no_cache, files, None).await
     }
 
-    /// A site with a cache in the process.
+    /// A site with an in-process cache.
     async fn with_cache(version: &'static str, no_cache: bool) -> Self {
         let cache = SharedCache::by_policy(MemoryStore::new(256 << 20));
         Self::start_behind(version, None, no_cache, Path::new(assets::DIRECTORY), Some(&cache)).await
@@ -726,8 +726,8 @@ impl Site {
         field(&response, "etag").unwrap().to_owned()
     }
 
-    /// Waits for this number of lines since the last call: a line is written when the server drops a response,
-    /// perhaps after the client has it.
+    /// Waits for this number of lines since the last call. A line is written when the server drops a response, possibly
+    /// after the client has received it.
     async fn logged(&self, count: usize) -> Vec<String> {
         for _ in 0..500 {
             if self.lines.lock().unwrap().len() >= count {

@@ -1,5 +1,6 @@
-//! The sizes of what each layer adds to an axum route: the service, which is cloned for each request, its future, and its
-//! response, which are moved. The values are limits, because another compiler may lay out a type differently.
+//! Tests the sizes of the types that each layer adds to an axum route: the service, which is cloned for each request,
+//! and its future and response, which are moved. The values are limits, because a different compiler may lay out a type
+//! differently.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::future::ready;
@@ -15,7 +16,7 @@ use tower_cache_policy::policy::CachePolicy;
 use tower_cache_policy::protocol::{EntityTag, Validators};
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, ConditionalLayer, EdgeLayer, EntityTagLayer};
 
-/// Bytes of a service, of its future, and of its response.
+/// The sizes of a service, its future and its response, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Sizes {
     service: usize,

@@ -1,5 +1,5 @@
-//! Deployment tests: assertions about one response, and tables that are compared with a committed file. Each assertion
-//! fails where it should, with a message that names the path, what was expected, and what came.
+//! Tests the assertions for deployments, about one response or a table that is compared with a committed file. Each
+//! assertion fails when it should, with a message that contains the path, the expected value and the actual value.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::fs;
@@ -64,14 +64,14 @@ async fn a_response_is_shared_if_a_shared_cache_or_any_cdn_may_store_it() {
         (&[("cache-control", "max-age=60")][..], "a shared cache"),
         (&[("cache-control", "no-cache")], "a shared cache"),
         (&[], "a shared cache"),
-        // The standard forbids these, and a CDN stores them.
+        // The standard forbids storing these responses, but a CDN stores them.
         (&[("cache-control", "private, max-age=60"), ("surrogate-control", "max-age=60")], "the edge cache `squid`"),
         (&[("cache-control", "no-store"), ("surrogate-control", "max-age=60")], "the edge cache `fastly`"),
         (&[("cache-control", "no-store"), ("cdn-cache-control", "max-age=60")], "the edge cache `cloudflare`"),
         (&[("cache-control", "no-store")], "the edge cache `"),
     ] {
         let message = fails(assert_not_shared(&sending(fields), request("/account"))).await;
-        let expected = "expected a response that no shared cache stores, but these may: ";
+        let expected = "expected a response that no shared cache stores, but these caches may store it: ";
         assert!(message.starts_with(expected), "{message}");
         assert!(message.lines().next().unwrap().contains(caches), "{caches}: {message}");
         assert!(message.contains("GET /account\n200"), "{message}");
@@ -88,7 +88,10 @@ async fn a_private_response_is_stored_by_browsers_only() {
     let never = fails(assert_private(&sending(&[("cache-control", "private, no-store")]), request("/account"))).await;
     assert!(never.starts_with("expected a response that a browser may store"), "{never}");
     let shared = fails(assert_private(&sending(&[("cache-control", "public")]), request("/account"))).await;
-    assert!(shared.starts_with("expected a response that no shared cache stores, but these may: a shared"), "{shared}");
+    assert!(
+        shared.starts_with("expected a response that no shared cache stores, but these caches may store it: a shared"),
+        "{shared}"
+    );
 }
 
 #[tokio::test]
@@ -115,7 +118,7 @@ async fn cache_control_is_exactly_that_of_the_policy() {
 
 // ==== Snapshots ====
 
-/// An application of which one route may be public by mistake.
+/// An application with one route that may be public by mistake.
 fn app(account: CachePolicy) -> Router {
     Router::new()
         .route("/", get(async || (NEWS, "home")))
@@ -140,7 +143,7 @@ const SNAPSHOT: &str = r"# What caches do
 | GET /page        | 200    | public, max-age=60 | accept, cookie | cache-tag: pages; cloudflare-cdn-cache-control: max-age=3600        | 60 s       | 60 s          |
 ";
 
-/// A file with this text, in a directory that is removed in the end.
+/// A file with this text, in a directory that is removed at the end.
 fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("caching.md");
@@ -248,10 +251,10 @@ fn each_fault_of_a_table_is_named_with_its_line() {
     assert_eq!(table("").parse::<CacheSnapshot>().unwrap().rows().count(), 1);
     for (text, expected) in [
         ("| Request | Status |\n|---|---|\n".to_owned(), "line 1: the table does not have the columns | Request |"),
-        (format!("{titles}\n{right}\n"), "line 2: there is no line of dashes under the titles"),
-        (titles.to_owned(), "line 2: there is no line of dashes under the titles"),
+        (format!("{titles}\n{right}\n"), "line 2: the line of dashes under the titles is missing"),
+        (titles.to_owned(), "line 2: the line of dashes under the titles is missing"),
         (table(right), "line 4: there are two rows for `GET /`; remove one"),
-        (table("| GET /a | 200 |"), "line 4: the row has 2 cells and the table 7 columns"),
+        (table("| GET /a | 200 |"), "line 4: the row has 2 cells, but the table has 7 columns"),
         (table("| GET /a | 200 | no-store |  |  | not stored | not stored"), "line 4: the row does not end with `|`"),
         (
             table("| GET /a | 200 | no-store |  |  | not stored | not stored \\"),
@@ -422,7 +425,7 @@ fn the_environment_variable_writes_the_files_and_other_values_do_not() {
     assert!(read("policies.md").contains("| /news/{id} "));
     assert!(run("0"), "the files that were written pass");
 
-    // A table of an earlier version, between other text.
+    // A table of an earlier version, surrounded by other text.
     fs::write(directory.path().join("caching.md"), "# Caching\n| a |\n|---|\nAfter.\n").unwrap();
     assert!(!run("0"));
     assert!(run("1"));

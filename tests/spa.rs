@@ -1,4 +1,4 @@
-//! Single-page applications: the page for every unknown path, and files of the expected type.
+//! Tests single-page applications: the page for every unknown path, and files of the expected type.
 #![cfg(feature = "assets")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -128,7 +128,7 @@ async fn files_have_the_type_of_their_names() {
 #[tokio::test]
 async fn an_unknown_asset_is_a_404_that_no_cache_stores() {
     for (kind, service) in both() {
-        // Paths in the directory of hashed files never get the page, whatever the client accepts.
+        // Paths in the directory of hashed files never get the page, regardless of what the client accepts.
         for path in [
             "/assets/index-00000000.js",
             "/assets/lazy",

@@ -1,6 +1,6 @@
-//! All invariants hold for random stacks of the layers, in random order, around a service with any response.
+//! Tests that all invariants hold for random stacks of the layers, in random order, around a service with any response.
 //!
-//! Each run draws the same cases, unless a seed is set. A failure shows the invariant and a small case that breaks
+//! Each run generates the same cases, unless a seed is set. A failure shows the invariant and a small case that breaks
 //! it:
 //!
 //! ```text
@@ -149,9 +149,9 @@ fn no_layer_panics_if_a_response_has_no_room_for_another_field() {
     assert!(panics.is_empty(), "{panics:#?}");
 }
 
-/// The list of the tests contains the same fields for edges as the crate and its profiles.
+/// The list in the tests contains the same fields for edges as the crate and its profiles.
 #[test]
-fn the_tests_and_the_crate_know_the_same_fields() {
+fn the_tests_and_the_crate_list_the_same_fields() {
     let name = |text: &str| HeaderName::try_from(text).unwrap();
     let mut differing = Vec::new();
     for text in fields::TARGETED {
@@ -214,7 +214,7 @@ fn texts_in(directory: &Path) -> Vec<String> {
 /// An invariant, and the location of the failed assertion.
 type FaultKey = (&'static str, String);
 
-/// How often an invariant was broken, and the first case.
+/// The number of times that an invariant was broken, and the first case.
 struct Fault {
     times: usize,
     case: Case,
@@ -235,7 +235,7 @@ fn faults(count: u64, random: &mut Random, only: &str) -> BTreeMap<FaultKey, Fau
     faults
 }
 
-/// The invariants that the case breaks, with the messages.
+/// Returns the invariants that the case breaks, with the messages.
 fn broken(case: &Case, is_wanted: impl Fn(&str) -> bool) -> Vec<(&'static str, String)> {
     let result = match quietly(|| case.run()) {
         Ok(result) => result,

@@ -1,4 +1,5 @@
-//! Suspicious paths, which some software resolves to other paths: route tables, assets and purges detect the same ones.
+//! Tests suspicious paths, which some software resolves to other paths. Route tables, assets and purges detect the same
+//! paths.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -19,7 +20,7 @@ use support::{TestBody, call, collected, field, get, response_with};
 const ORDINARY: [&str; 8] =
     ["/account", "/.well-known/x", "/a..b", "/a/...", "/v1.2/x", "/caf%C3%A9", "/a%20b", "/users/john.doe"];
 
-/// Each spelling that some software reads as `.` or `..`.
+/// Each spelling that some software interprets as `.` or `..`.
 fn suspicious() -> Vec<String> {
     let dots = ["..", "%2e%2e", ".%2E", "%2e.", "%252e%252e", "%25252e.", "%c0%ae%c0%ae", "%u002e%u002e", "%ef%bc%8e."];
     let ends =

@@ -1,4 +1,4 @@
-//! The assertions: each passes where it should, and its failure states the reason.
+//! Tests the assertions: each passes when it should, and its failure states the reason.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::convert::Infallible;
@@ -82,7 +82,7 @@ async fn a_lifetime_depends_on_the_kind_of_cache() {
     holds(assert_fresh_for(&both, page(), Cache::Private, MINUTE)).await;
     holds(assert_fresh_for(&both, page(), Cache::Shared, 10 * MINUTE)).await;
     let message = fails_with_audit(assert_fresh_for(&both, page(), Cache::Shared, MINUTE)).await;
-    assert!(message.starts_with("expected that a shared cache may reuse it for 60 seconds"), "{message}");
+    assert!(message.starts_with("expected that a shared cache may reuse the response for 60 seconds"), "{message}");
 
     for fields in [
         &[("cache-control", "private, max-age=60")][..],
@@ -242,7 +242,7 @@ async fn a_hit_is_expected_within_the_given_number_of_requests() {
 }
 
 #[tokio::test]
-async fn a_hit_and_a_miss_are_told_apart_by_the_report_of_the_nearest_cache() {
+async fn a_hit_and_a_miss_are_distinguished_by_the_report_of_the_nearest_cache() {
     let reporting = |report: &'static str| service(move |_| response_with(200, "", &[("cache-status", report)]));
     for hit in ["c; hit; ttl=9", "c; hit; ttl=-9", "far; fwd=uri-miss, near; hit"] {
         holds(assert_hit(&reporting(hit), page())).await;
@@ -276,7 +276,7 @@ async fn a_hit_and_a_miss_are_told_apart_by_the_report_of_the_nearest_cache() {
     }
 }
 
-/// A cache of one page, which a successful PUT purges or does not.
+/// A cache with one page, which a successful PUT may purge.
 fn one_page(
     purges: bool,
     status: u16,
@@ -302,9 +302,9 @@ async fn a_purge_is_a_miss_after_a_successful_write() {
     for (site, expected) in [
         (
             one_page(false, 204, true),
-            "expected that the write purges the response, but the cache reports `cache-status: c; hit`; add the tags",
+            "expected the write to purge the response, but the cache reports `cache-status: c; hit`; add the tags",
         ),
-        (one_page(true, 409, true), "expected that the write succeeds"),
+        (one_page(true, 409, true), "expected the write to succeed"),
         (one_page(true, 204, false), "expected a stored response before the write, but the cache reports"),
     ] {
         let message = fails(assert_purged(&site, page(), write())).await;

@@ -1,4 +1,4 @@
-//! The events of decisions, and of diagnostics of an edge layer.
+//! Tests the events for decisions, and for diagnostics of an edge layer.
 #![cfg(feature = "tracing")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -114,7 +114,7 @@ fn an_edge_diagnostic_is_an_event_and_an_extension_only_if_enabled() {
         assert!(response.extensions().is_empty());
     });
     let expected = [
-        "message=cache-tag has a member that is not a tag, or not one that the edge accepts",
+        "message=cache-tag has a member that is not a valid tag, or that the edge does not accept",
         "message=0 tags do not fit into cache-tag; the response is private, so no shared cache stores it",
     ];
     assert_eq!(*lines.0.lock().unwrap(), expected);

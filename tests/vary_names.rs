@@ -1,4 +1,4 @@
-//! `Vary`: names of policies and layers are added, and may be those of credentials.
+//! Tests `Vary`: names of policies and layers are added, including names of credentials.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -6,11 +6,12 @@ mod support;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use tower::layer::util::Identity;
 use tower::{Layer, ServiceExt, service_fn};
+use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::policy::{CachePolicy, Risk};
-use tower_cache_policy::{CachePolicyLayer, CachingLayer};
+use tower_cache_policy::{CachePolicyLayer, CachingLayer, EdgeLayer};
 
 use support::{TestBody, field, get, response_with};
 
@@ -63,6 +64,54 @@ async fn the_names_of_a_policy_for_a_status_or_by_default_are_on_every_response(
     }
 }
 
+// K-02, G-12
+#[tokio::test]
+async fn origin_is_added_for_cors_to_the_names_of_the_policy_and_of_the_response() {
+    const CORS: (&str, &str) = ("access-control-allow-origin", "https://a.example");
+    let layer = |names| CachePolicyLayer::new(PUBLIC).vary(names);
+    for (sentence, layer, lines, expected) in [
+        ("no names", layer(&[]), &[CORS][..], "origin"),
+        ("a name of the policy", layer(&["accept-language"]), &[CORS], "accept-language, origin"),
+        (
+            "the same name in both",
+            layer(&["accept-language"]),
+            &[CORS, ("vary", "accept-language")],
+            "accept-language, origin",
+        ),
+        ("other names in the response", layer(&[]), &[CORS, ("vary", "Accept")], "Accept, origin"),
+        ("Origin in the response", layer(&[]), &[CORS, ("vary", "Accept,Origin")], "Accept,Origin"),
+        ("Origin in the policy", layer(&["origin"]), &[CORS, ("vary", "origin")], "origin"),
+        ("`*` next to Origin", layer(&["accept"]), &[CORS, ("vary", "*"), ("vary", "origin")], "*"),
+        ("every origin", layer(&["accept"]), &[("access-control-allow-origin", "*")], "accept"),
+    ] {
+        let handler =
+            service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("hello", lines))));
+        let response = layer.layer(handler).oneshot(get("/", &[])).await.unwrap();
+        assert_eq!(field(response.headers(), "vary").as_deref(), Some(expected), "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn an_outer_layer_reads_lines_of_vary_that_were_added_after_the_inner_decision() {
+    for lines in [&["*"][..], &["accept", "*"], &["accept, *"], &["accept", "a b"]] {
+        let add = tower::util::MapResponseLayer::new(|mut response: http::Response<_>| {
+            for line in lines {
+                response.headers_mut().append("vary", HeaderValue::from_static(line));
+            }
+            response
+        });
+        let handler =
+            service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("hello", &[]))));
+        let service =
+            EdgeLayer::new(EdgeProfile::FASTLY).layer(add.layer(CachePolicyLayer::new(PUBLIC).layer(handler)));
+        let response = service.oneshot(get("/", &[])).await.unwrap();
+        let sent = ["vary", "cache-control", "surrogate-control"].map(|name| field(response.headers(), name));
+        assert_eq!(sent[0].as_deref(), Some("*"), "K-03: {lines:?}");
+        assert_eq!(sent[1].as_deref(), Some("private, max-age=60, no-cache"), "{lines:?}");
+        assert!(sent[2].as_deref().is_none_or(|value| value.contains("no-store")), "{lines:?}: {sent:?}");
+    }
+}
+
 #[tokio::test]
 async fn compression_and_policy_layer_add_their_vary_names_in_any_order() {
     let stacks = [
@@ -106,6 +155,6 @@ fn equal_policies_have_equal_names() {
     assert_ne!(one, PUBLIC.vary(&["accept"]));
     assert!(one.vary_names().eq(["accept", "origin"]));
     assert_eq!(format!("{one:?}"), "CachePolicy(public, max-age=60; vary: accept, origin)");
-    // A policy is copied for each response of a handler with one.
+    // A handler's policy is copied for each response.
     assert!(size_of::<CachePolicy>() <= 72, "{}", size_of::<CachePolicy>());
 }

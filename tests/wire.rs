@@ -1,4 +1,4 @@
-//! The bytes of HTTP/1.1 and the frames of HTTP/2.
+//! Tests the bytes of HTTP/1.1 and the frames of HTTP/2.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;

@@ -4,8 +4,8 @@ use std::fmt::{self, Write as _};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The lengths of inputs, each eight times the one before. The last length is near the limit of servers for all fields
-/// together. It is a little lower, because a URI has at most 65,534 bytes. The first is shorter than the limits of the
+/// The lengths of inputs, each eight times the previous one. The last length is slightly below the limit of servers for
+/// all fields together, because a URI has at most 65,534 bytes. The first length is shorter than the limits of the
 /// parsers, above which quadratic growth would not be visible.
 pub(crate) const LENGTHS: [usize; 3] = [1_000, 8_000, 64_000];
 
@@ -18,9 +18,9 @@ pub(crate) struct Shape {
 
 #[derive(Clone, Copy)]
 enum Lines {
-    /// All repetitions in one line.
+    /// All repetitions on one line.
     One,
-    /// Each repetition in its own line.
+    /// Each repetition on its own line.
     Each,
 }
 
@@ -94,11 +94,11 @@ pub(crate) const TELLING: &[Shape] = &[
     each("a#"),
 ];
 
-/// For URLs and paths.
+/// The units for URLs and paths.
 pub(crate) const PATHS: &[Shape] =
     &[one("a"), one("/"), one("../"), one("%2e%2E/"), one("a#/"), one("%"), one("{a}"), one(":"), one("a#,")];
 
-/// For texts with a syntax of their own.
+/// The units for texts with their own syntax.
 pub(crate) const TEXTS: &[Shape] = &[
     one("a"),
     one("1s "),
@@ -117,14 +117,14 @@ pub(crate) const TEXTS: &[Shape] = &[
 
 /// The fields in which the unit is repeated.
 pub(crate) struct Input {
-    /// The complete input as one text.
+    /// Returns the complete input as one string.
     pub(crate) text: String,
-    /// The lines of a field.
+    /// Returns the lines of a field.
     pub(crate) lines: Vec<HeaderValue>,
 }
 
 impl Shape {
-    /// Creates an input of this many bytes, or a few less.
+    /// Creates an input of this many bytes, or slightly fewer.
     pub(crate) fn input(&self, bytes: usize) -> Input {
         let length = self.unit.len() + 4 * self.unit.matches('#').count();
         let mut text = String::with_capacity(bytes);
@@ -154,7 +154,7 @@ impl fmt::Display for Shape {
 }
 
 impl Input {
-    /// A message in which each of these fields contains the input.
+    /// Creates a message in which each of these fields contains the input.
     pub(crate) fn fields(&self, names: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(names.len());
         for name in names {
@@ -165,7 +165,7 @@ impl Input {
         headers
     }
 
-    /// A path that contains the input, without characters that a URI must not contain.
+    /// Creates a path that contains the input, without characters that a URI must not contain.
     pub(crate) fn path(&self) -> String {
         let allowed = |c: &char| c.is_ascii_graphic() && !"\"<>\\^`{|}#?".contains(*c);
         let path: String = self.text.chars().filter(allowed).collect();

@@ -1,4 +1,4 @@
-//! The layers, with requests and responses that contain such fields and paths.
+//! The layers, with requests and responses that contain these inputs in fields and paths.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};

@@ -63,6 +63,6 @@ fn main() -> ExitCode {
 #[inline(never)]
 fn counted_call(parse: &dyn Fn(&Input), input: &Input) {
     parse(input);
-    // Without further work, the compiler would turn this call into a jump.
+    // Without this statement, the compiler would turn the call into a jump.
     std::hint::black_box(());
 }

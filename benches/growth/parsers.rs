@@ -125,7 +125,7 @@ fn response_parsers() -> Vec<Parser> {
         }),
         Parser::new("SelectingFields::from_vary", |input| SelectingFields::from_vary(&Vary::parse(&input.lines))),
         Parser::new("SelectingFields::values_in", |input| {
-            // Each alone, because the first one that is too long ends the reading.
+            // Parses each separately, because parsing ends at the first one that is too long.
             ["accept-encoding", "accept-language", "cookie", "origin", "x-a"].map(|name| {
                 let vary = Vary::parse([&HeaderValue::from_static(name)]);
                 SelectingFields::from_vary(&vary).and_then(|fields| fields.values_in(&input.fields(&[name])))
@@ -212,7 +212,7 @@ fn preconditions() -> Vec<Parser> {
             headers.insert(IF_RANGE, HeaderValue::from_static("\"a--gzip\""));
             ContentCodedTags::take_from(&Method::GET, &mut headers)
         }),
-        // The cost is not their product.
+        // The cost must not be the product of the two lengths.
         Parser::new("ContentCodedTags, many tags and codings", |input| {
             let members = input.text.len() / 16;
             let tags: Vec<String> = (0..members).map(|n| format!("\"{n}--gzip\"")).collect();
@@ -327,7 +327,7 @@ fn paths() -> Vec<Parser> {
     ]
 }
 
-/// Files of policies, manifests and stylesheets.
+/// Policy files, manifests and stylesheets.
 fn texts() -> Vec<Parser> {
     const PAGE: CachePolicy = CachePolicy::NO_CACHE;
     vec![

@@ -2,7 +2,7 @@
 
 /// Runs the case this number of times.
 pub(crate) type Run = Box<dyn FnMut(u64)>;
-/// Creates this number of runs, one for each thread. They share what the connections of a server share.
+/// Creates this number of runs, one for each thread. They share the same data as the connections of a server.
 type PerThread = Box<dyn Fn(usize) -> Vec<Box<dyn FnMut(u64) + Send>>>;
 
 pub(crate) struct Case {
@@ -13,7 +13,7 @@ pub(crate) struct Case {
     pub(crate) base: Option<String>,
     /// Creates everything that the case needs before its first run.
     pub(crate) prepare: Box<dyn Fn() -> Run>,
-    /// Also measured on two threads if this is set.
+    /// Whether the case is also measured on two threads.
     pub(crate) per_thread: Option<PerThread>,
 }
 

@@ -13,11 +13,11 @@ pub(crate) const KIB: usize = 1024;
 /// The form of a page.
 #[derive(Clone, Copy)]
 pub(crate) enum Content {
-    /// One frame of this length, whose bytes are allocated for this response, as by a template.
+    /// One frame of this length, whose bytes are allocated for each response, as with a template.
     Made(usize),
     /// One frame of this length. It is the same constant in each response.
     Constant(usize),
-    /// One frame of this length. Two responses in a row have the same constant, and then another follows.
+    /// One frame of this length. Every two consecutive responses have the same constant.
     ConstantTwice(usize),
 }
 
@@ -34,7 +34,7 @@ impl Content {
     }
 }
 
-/// Far more than the entity tags that `EntityTagLayer` remembers.
+/// The number of different contents, which is far more than the number of tags that `EntityTagLayer` remembers.
 const PLACES: usize = 4096;
 static BYTES: [u8; 16 * KIB + PLACES] = [b'a'; 16 * KIB + PLACES];
 

@@ -24,8 +24,8 @@ pub(crate) fn count<'a>(cases: impl Iterator<Item = &'a Case> + Clone) {
     cases.for_each(count_one);
 }
 
-/// Keeps one block of each size. Otherwise, the last block of a page that is freed returns the page, and the next one
-/// of this size gets a page again.
+/// Holds one block of each size. Otherwise, freeing the last block of a page would return the page, and the next block
+/// of this size would need a new page.
 fn settle_heap() {
     for size in (8..2_048).step_by(8).chain((2_048..65_536).step_by(256)) {
         black_box(Vec::<u8>::with_capacity(size)).leak();
@@ -38,15 +38,15 @@ fn count_one(case: &Case) {
     run_counted(&mut run, TIMES);
 }
 
-/// `scripts/count-instructions` counts while this function runs.
+/// `scripts/count-instructions` counts the instructions of this function.
 #[inline(never)]
 fn run_counted(run: &mut Run, times: u64) {
     run_written(run, times);
     black_box(());
 }
 
-/// The counts are written when this function ends. It is separate, because callgrind only sees the end of a function
-/// whose start it counted.
+/// The counts are written when this function ends. It is separate because callgrind detects only the end of a function
+/// whose start it has counted.
 #[inline(never)]
 fn run_written(run: &mut Run, times: u64) {
     run(times);

@@ -1,4 +1,4 @@
-//! The functions of the protocol, and functions of other crates that do the same job.
+//! The functions of the protocol, and functions of other crates with the same purpose.
 
 use std::hint::black_box;
 
@@ -16,7 +16,8 @@ const GROUP: &str = "functions";
 /// Mon, 01 Jun 2026 00:00:00 GMT
 const NOW: u64 = 1_780_272_000;
 
-/// Returns the cases. The function of this crate is the base of the others. A name consists of the job and the crate, if there are two.
+/// Returns the cases. The function of this crate is the baseline for the others. A name consists of the purpose and, if
+/// there are two functions, the crate.
 pub(crate) fn functions() -> Vec<Case> {
     let mut cases = Vec::new();
     cases.extend(cache_control());
@@ -85,7 +86,7 @@ fn targeted() -> Vec<Case> {
     let same = fields.clone();
     assert_eq!(Parser::new(VALUE).parse::<sfv::Dictionary>().unwrap().len(), 2);
     assert!(CacheControl::from_targeted(&fields, NAME).unwrap().max_age().is_some());
-    // The other crate stops at the members, which this one turns into directives.
+    // The other crate only splits members, which this crate turns into directives.
     beside(
         "read CDN-Cache-Control, 2 members",
         move || CacheControl::from_targeted(&fields, NAME),
@@ -98,7 +99,7 @@ fn targeted() -> Vec<Case> {
 fn vary() -> Vec<Case> {
     let fields = fields([(VARY, "accept-encoding, accept-language, origin")]);
     let same = fields.clone();
-    // The other crate cannot search for a name, so this counts the names.
+    // The other crate cannot search for a name, so this case counts the names.
     assert_eq!(same.typed_get::<headers::Vary>().unwrap().iter_strs().count(), 3);
     assert_eq!(Vary::from_headers(&fields).unwrap().names().count(), 3);
     beside(
@@ -130,7 +131,7 @@ fn now() -> HttpDate {
     HttpDate::from_unix_seconds(NOW as i64).unwrap()
 }
 
-/// A case that calls a function.
+/// Creates a case that calls a function.
 fn calling<T>(name: impl Into<String>, function: impl Fn() -> T + Clone + 'static) -> Case {
     Case::new(GROUP, name, move || {
         let function = function.clone();

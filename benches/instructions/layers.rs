@@ -25,7 +25,7 @@ use super::responses::{
 
 const GROUP: &str = "layers";
 
-/// Returns the cases. Each has one handler and one request, and the base is that handler without a layer.
+/// Returns the cases. Each has one handler and one request, and its baseline is that handler without a layer.
 pub(crate) fn layers() -> Vec<Case> {
     [policies(), tags(), conditions(), edges(), stacks(), assets()].into_iter().flatten().collect()
 }
@@ -62,7 +62,7 @@ fn tags() -> Vec<Case> {
         Asked::new("page", page, home).again().with("weak tag", EntityTagLayer::new).cases,
         Asked::new("constant page", constant_page, home)
             .with("weak tag, constant page", EntityTagLayer::new)
-            // Nearly the same handler.
+            // A very similar handler.
             .and_from(page_twice)
             .with("weak tag, each page twice", EntityTagLayer::new)
             .cases,
@@ -168,13 +168,13 @@ impl<Q: Fn() -> Question + Copy + 'static> Asked<Q> {
         Self { base, handler, question, cases: vec![bare] }
     }
 
-    /// Does not repeat the case without a layer, which another group of cases has.
+    /// Omits the case without a layer, which is part of another group of cases.
     fn again(mut self) -> Self {
         self.cases.clear();
         self
     }
 
-    /// Another handler, which costs the same.
+    /// A different handler with the same cost.
     const fn and_from(mut self, response: fn() -> PageResponse) -> Self {
         self.handler = Handler(response);
         self

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 
-/// A path and the fields. All values are static, so that a clone of the request counts nothing.
+/// A path and the fields. All values are static, so that cloning the request has no cost.
 #[derive(Clone)]
 pub(crate) struct Question {
     uri: Uri,

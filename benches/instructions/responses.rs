@@ -53,8 +53,8 @@ pub(crate) fn page_twice() -> PageResponse {
     html(Content::ConstantTwice(KIB))
 }
 
-/// The fields of the page of a real site. The map has room for the fields of the layers, so that its growth does not
-/// count as their cost.
+/// The fields of the page of a real site. The map has room for the fields of the layers, so that its growth is not
+/// included in their cost.
 pub(crate) fn page_of_a_site() -> PageResponse {
     let mut response = Response::new(Content::Made(KIB).page());
     *response.headers_mut() = HeaderMap::with_capacity(16);

@@ -23,7 +23,7 @@ use crate::requests::ask;
 use crate::responses::{PUBLIC, PageResponse};
 
 const GROUP: &str = "shared-cache";
-/// The number of URLs of the misses, which is many times the number that the store holds.
+/// The number of URLs for misses, which is many times the capacity of the store.
 const URLS: usize = 4_096;
 
 type PageRequest = Request<Empty<Bytes>>;
@@ -42,7 +42,7 @@ pub(crate) fn shared_cache() -> Vec<Case> {
         case("hit, Vary", by_policy(Some("accept-encoding")), 1, Method::GET, encoding),
         case("hit, 304", by_policy(None), 1, Method::GET, same),
         case("hit, HEAD", by_policy(None), 1, Method::HEAD, plain.clone()),
-        // Without a policy layer, which also has to read the credentials.
+        // The gateway does not have a policy layer, which also has to read the credentials.
         case("bypass, credentials", of_gateway, 1, Method::GET, login),
         case("miss, stored", small, URLS, Method::GET, plain.clone()),
     ];

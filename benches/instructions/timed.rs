@@ -10,7 +10,7 @@ use serde_json::json;
 use super::case::Case;
 
 const ROUNDS: usize = 15;
-/// Long enough for ten milliseconds or more.
+/// The number of calls in a round, which take ten milliseconds or more.
 const TIMES: u64 = 40_000;
 
 /// Returns the nanoseconds of one call of each case, in each round. All cases run in each round, so that a disturbance
@@ -30,7 +30,7 @@ pub(crate) fn time(cases: &[Case]) -> serde_json::Value {
     described.collect()
 }
 
-/// Returns the mean of the threads, which run at the same time.
+/// Returns the mean of the threads, which run concurrently.
 fn nanoseconds(case: &Case, threads: usize) -> f64 {
     let Some(per_thread) = &case.per_thread else { return f64::NAN };
     let start = Barrier::new(threads);

@@ -1,13 +1,13 @@
-//! Runs the parts of the shared cache in which several threads meet, in very many orders: the requests that others wait
-//! for, the bodies that are collected, and the purges. `shuttle` chooses the order at each lock and each atomic.
+//! Runs the concurrent code of the shared cache in many interleavings: the requests that others wait for, the bodies
+//! that are collected, and the purges. `shuttle` chooses the order at each lock and each atomic.
 //!
 //! ```text
 //! cargo run --release --manifest-path benches/interleavings/Cargo.toml                 # a minute
 //! cargo run --release --manifest-path benches/interleavings/Cargo.toml -- 1000000     # the runs of each check
 //! ```
 //!
-//! The files of the library are compiled again, with `interleaved-std` in place of the standard library. What they use of
-//! the rest of the library is in `store.rs`, `exchange.rs` and below.
+//! The files of the library are compiled again, with `interleaved-std` instead of the standard library. `store.rs`,
+//! `exchange.rs` and this file replace the rest of the library.
 #![allow(clippy::unwrap_used)] // As in any test.
 #![allow(dead_code, unreachable_pub)] // The library uses more of its files.
 
@@ -19,7 +19,7 @@ mod store;
 mod policy {
     pub(crate) use tower_cache_policy::policy::{CacheTag, CacheTags};
 
-    /// No response here has a decision.
+    /// The responses in this program do not have a decision.
     #[derive(Clone, Debug)]
     pub(crate) struct Ruling;
 }
@@ -29,7 +29,7 @@ mod protocol {
         Age, Cache, CacheControl, EntityTagRef, HttpDate, Outcome, Preconditions, into_not_modified,
     };
 
-    /// All fields of the responses here are stored.
+    /// All fields of the responses in this program are stored.
     pub(crate) struct NoFields;
 
     impl NoFields {
@@ -42,7 +42,7 @@ mod protocol {
         Ok(NoFields)
     }
 
-    /// The responses here have no line twice.
+    /// The responses in this program do not repeat a field line.
     pub(crate) fn only_line<'a>(
         headers: &'a http::HeaderMap,
         name: &http::HeaderName,
@@ -53,7 +53,7 @@ mod protocol {
 
 use shared_cache::checks;
 
-/// One set of threads, whose order is chosen.
+/// One set of threads, whose order the scheduler chooses.
 type Check = fn();
 
 const CHECKS: [(&str, Check, usize); 7] = [
@@ -70,7 +70,8 @@ fn main() {
     let runs: Option<usize> = std::args().nth(1).map(|text| text.parse().expect("the argument is a number of runs"));
     for (name, check, usual) in CHECKS {
         let runs = runs.unwrap_or(usual);
-        // Half of them choose at random, and half of them with few changes in the order, which finds other faults.
+        // Half of the runs choose the order at random, and the other half switch threads only a few times, which finds
+        // other bugs.
         shuttle::check_random(check, runs / 2);
         shuttle::check_pct(check, runs / 2, 3);
         println!("{name:48}{runs:>10} runs");

@@ -1,4 +1,4 @@
-//! The stored responses: the files of the library about purges and records, and the rest as simple as possible.
+//! The stored responses: the files of the library for purges and records, and a minimal replacement for the rest.
 
 #[path = "../../src/store/purge_clock.rs"]
 mod purge_clock;

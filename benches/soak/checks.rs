@@ -1,4 +1,4 @@
-//! The checks of each response.
+//! Checks each response.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, ETAG, SET_COOKIE};
@@ -39,7 +39,7 @@ pub(crate) fn assert_valid(path: &str, response: &CheckedResponse) -> Result<(),
     Ok(())
 }
 
-/// The value and the version in a body without a content coding.
+/// Returns the value and the version in a body without a content coding.
 pub(crate) fn numbers(path: &str, response: &CheckedResponse) -> Result<(u64, u64), String> {
     let body = String::from_utf8_lossy(response.body());
     let after = |word| body.split(word).nth(1)?.split([' ', ',']).next()?.parse().ok();

@@ -1,9 +1,9 @@
-//! The memory of a `SharedCache` under churn, in this process and without a network.
+//! Measures the memory of a `SharedCache` under churn, in this process and without a network.
 //!
 //! The store is always full. The clients request a million URLs, most of them once, with contents of all lengths. Some
-//! of the clients are slow and hold what they have received, and some leave before the response or in the middle of it.
-//! Some bodies never end, fail, or are shorter than they promise. Some responses vary on other fields each time, and
-//! their requests have a new value each time. URLs, tags and prefixes are purged all the time.
+//! clients are slow and hold the data that they have received, and some disconnect before the response or in the middle
+//! of it. Some bodies never end, fail, or are shorter than their declared length. Some responses vary on different
+//! fields each time, and their requests have a new value each time. URLs, tags and prefixes are purged continuously.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -42,7 +42,7 @@ const MAX_OBJECT: usize = 1 << 20;
 /// - the bodies that are being collected, which the cache limits to an eighth of the capacity: 16 MiB,
 /// - the clock of purges, with 65,536 marks and 4 MiB of names: at most 12 MiB,
 /// - the responses that slow clients hold although they have been evicted: 128 of on average 24 KiB, so 3 MiB,
-/// - requests and responses under way, and the tasks: 5 MiB.
+/// - requests and responses in progress, and the tasks: 5 MiB.
 ///
 /// They do not reach these limits at the same time. In seven minutes, it was at most 15 MiB.
 const FIXED: u64 = 24 << 20;
@@ -62,7 +62,7 @@ const CLIENTS: usize = 32;
 /// The number of responses that a slow client holds.
 const HELD: usize = 4;
 
-/// What the clients have done.
+/// The actions of the clients.
 #[derive(Debug, Default)]
 struct Done {
     requests: AtomicU64,
@@ -134,7 +134,7 @@ pub(crate) async fn churn(seconds: u64, seed: u64) -> Result<(), String> {
         }
     }
 
-    // Background tasks may still finish what clients have left.
+    // Background tasks may still finish requests of disconnected clients.
     for _ in 0..100 {
         if cache.stats().under_way == 0 {
             break;
@@ -148,7 +148,7 @@ pub(crate) async fn churn(seconds: u64, seed: u64) -> Result<(), String> {
 }
 
 impl Done {
-    /// Fails if the clients did not do what the test is about.
+    /// Fails if the clients did not perform the actions that the test requires.
     fn check(&self, cache: &SharedCache, urls: u64) -> Result<(), String> {
         let stats = cache.stats();
         let requested = self.urls.load(Ordering::Relaxed);
@@ -165,12 +165,12 @@ impl Done {
     }
 }
 
-/// When the clients end: after the time, and if that is not enough for all URLs, up to three times as late.
+/// The time at which the clients end. If that is not sufficient for all URLs, they run up to three times as long.
 #[derive(Clone, Copy, Debug)]
 struct Ends {
     least: Instant,
     most: Instant,
-    /// The number of URLs that are required. None if the program runs for a short time, as a trial.
+    /// The number of URLs that must be requested. `None` for a short trial run.
     urls: u64,
 }
 
@@ -216,7 +216,7 @@ impl Client {
                     self.read(request, usize::MAX).await;
                 }
                 27..30 => {
-                    // As long as a URL may be in a key, and longer.
+                    // The lengths include the maximum for a key, and longer ones.
                     let path = format!("/long/{}?{}", self.random.below(URLS), "q".repeat(self.random.below(9_000)));
                     let request = self.request(Method::GET, path);
                     self.read(request, usize::MAX).await;
@@ -230,7 +230,7 @@ impl Client {
                         1 => _ = request.headers_mut().insert(RANGE, HeaderValue::from_static("bytes=10-99")),
                         _ => {}
                     }
-                    // Some read a part of it.
+                    // Some clients read only a part of the response.
                     let frames = self.random.one_of(&[0, 1, usize::MAX]);
                     self.read(request, frames).await;
                 }
@@ -293,7 +293,7 @@ impl Client {
         self.read(request, usize::MAX).await;
     }
 
-    /// Polls a request a few times, and leaves.
+    /// Polls a request a few times, and then disconnects.
     async fn leave(&mut self) {
         self.done.left.fetch_add(1, Ordering::Relaxed);
         let path = if self.random.below(2) == 0 { self.often() } else { format!("/slow/{}", self.random.below(URLS)) };
@@ -313,7 +313,7 @@ impl Client {
         let url = |path: String| Purge::url(format!("http://www.example.com{path}")).unwrap();
         let tag = |tag: String| Purge::tags([CacheTag::new(tag).unwrap()]);
         let purge = match self.random.below(10_000) {
-            // These empty the store.
+            // These purges empty the store.
             0 => Purge::everything(),
             1..5 => tag("tag-of-all".to_owned()).soft(),
             5..100 => tag(format!("tag-{}", self.random.below(100))),
@@ -325,14 +325,14 @@ impl Client {
     }
 }
 
-/// The request field with the number from which a response is made.
+/// The request field with the number from which a response is generated.
 const SEED: HeaderName = HeaderName::from_static("x-seed");
 
 fn varied_name(number: usize) -> HeaderName {
     HeaderName::try_from(format!("x-varied-{number}")).unwrap()
 }
 
-/// The service. The first segment of the path says what the response is like.
+/// The service. The first segment of the path determines the kind of response.
 async fn respond(request: &Parts) -> Response<Body> {
     let seed = request.headers[SEED].to_str().unwrap().parse().unwrap();
     let mut random = Random::of(seed, 0);
@@ -342,7 +342,7 @@ async fn respond(request: &Parts) -> Response<Body> {
     }
     let length = if random.below(8) == 0 { random.below(256 << 10) } else { random.below(16 << 10) };
     let chunks = random.below(4) + 1;
-    // In chunks, which the store has to join.
+    // The body consists of chunks, which the store has to join.
     let frames = move |count: usize| {
         stream::iter(0..count).then(move |_| async move {
             tokio::task::yield_now().await;
@@ -387,7 +387,7 @@ fn in_use() -> u64 {
 
 /// The memory of this process, in bytes.
 fn resident() -> Result<u64, String> {
-    /// The unit of the file on the systems that the test is for.
+    /// The unit of the file on the systems that the test supports.
     const PAGE: u64 = 4 << 10;
     let pages = fs::read_to_string("/proc/self/statm").map_err(|error| error.to_string())?;
     let pages = pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());

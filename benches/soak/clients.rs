@@ -24,7 +24,7 @@ use super::server::{ARTICLES, ASSETS, CACHE_STATUS, COUNTERS, LEASES, LEDGERS, c
 /// The number of requests after which an HTTP/1.1 client opens a new connection.
 const REQUESTS: u64 = 2_000;
 
-/// How many clients share a connection of HTTP/2.
+/// The number of clients that share an HTTP/2 connection.
 const SHARING: usize = 4;
 
 type Running = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
@@ -201,7 +201,7 @@ impl Client {
         Ok(())
     }
 
-    /// Creates a lease that must not exist, holds it for a short time, and removes it.
+    /// Creates a lease if none exists, holds it for a short time, and removes it.
     async fn lease(&mut self) -> Result<(), String> {
         let model = Arc::clone(&self.model);
         let n = self.random.below(LEASES);
@@ -245,7 +245,7 @@ impl Client {
         if coded {
             request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        // A strong tag matches only one coding.
+        // A strong tag matches only one content coding.
         let matches_coding = |tag: &str| tag.starts_with("W/") || tag.ends_with("--gzip\"") == coded;
         let revalidates = self.random.below(4) != 0;
         let known = self.known.get(path).filter(|(tag, _)| revalidates && matches_coding(tag)).cloned();

@@ -1,4 +1,4 @@
-//! Persistent connections: HTTP/1.1 for one client each, HTTP/2 for several at once.
+//! Persistent connections: an HTTP/1.1 connection is for one client, and an HTTP/2 connection for several.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -7,23 +7,23 @@
 //! cargo run --release --manifest-path benches/soak/Cargo.toml -- --churn          # only the memory of a full cache
 //! ```
 //!
-//! The service runs twice, without and with a `SharedCache` in its process, each time in a process of its own. The
-//! program asserts:
+//! The service runs twice, without and with an in-process `SharedCache`, each time in a separate process. The program
+//! asserts:
 //!
 //! - No update is lost. Each accepted write replaces one version, each version is replaced once, and the final values
 //!   are the numbers of accepted writes. A rejected write was outdated. A write without a condition, with a weak tag or
 //!   with an outdated tag changes nothing.
-//! - If several clients request a lease, one gets it.
-//! - No client gets a response or a cookie that was created for another, even through a shared cache that stores as
-//!   much as it may.
+//! - If several clients request a lease, only one gets it.
+//! - No client gets a response or a cookie that was created for another client, even through a shared cache that stores
+//!   every permitted response.
 //! - A 304 and a 200 are for a version that was current after the request was sent. A client never gets a 200 with the
 //!   version that it already has.
 //! - After a purge, neither the cache in the service nor one in front of the clients contains an older version.
 //! - The server's memory does not grow.
 //!
 //! With `--churn`, a million URLs are requested from a `SharedCache` that is always full. The program then asserts that
-//! the memory in use is at most 1.1 of the capacity of the store and a fixed amount for all else, and that the resident
-//! memory is at most that and a fixed amount for the gaps of the allocator.
+//! the allocated memory is at most 1.1 times the capacity of the store plus a fixed amount for everything else. It also
+//! asserts that the resident memory is at most that plus a fixed amount for the gaps of the allocator.
 //!
 //! | File | Content |
 //! |---|---|
@@ -60,7 +60,7 @@ use clap::Parser;
 use self::memory::Memory;
 use self::model::Model;
 
-/// The allocator of the system. It counts what is allocated.
+/// The system allocator, with a counter for the allocated memory.
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
@@ -114,7 +114,7 @@ fn main() -> ExitCode {
         println!("\n==> {} a cache in the service", if has_cache { "with" } else { "without" });
         let (mut server, address) = begin_server(has_cache);
         let outcome = runtime.block_on(soak(&arguments, has_cache, address, &mut server));
-        // The server ends with its input.
+        // The server ends when its input ends.
         drop(server.stdin.take());
         _ = server.wait();
         if let Err(error) = outcome {

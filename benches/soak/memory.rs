@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::model::Model;
 
 /// The maximum growth of the server's memory after the warm-up, in bytes. The allocator does not return all freed
-/// memory, and the amount varies. In two minutes this allows some ten bytes for each response, and in an hour less than
-/// one.
+/// memory, and the amount varies. In two minutes, this allows about ten bytes for each response, and in an hour less
+/// than one byte.
 const MOST: u64 = 4 << 20;
 
 /// The memory of the server, second by second.

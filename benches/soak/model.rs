@@ -16,7 +16,7 @@ pub(crate) struct Model {
     pub(crate) leases: [AtomicBool; LEASES],
     /// The cache in front of the clients.
     pub(crate) cache: SharedCache,
-    /// Whether the service has a cache of its own, which stores articles and pages.
+    /// Whether the service has its own cache, which stores articles and pages.
     has_cache: bool,
     pub(crate) conditional_writes: AtomicU64,
     pub(crate) ended: AtomicBool,
@@ -30,15 +30,15 @@ pub(crate) struct Resource {
     seen: AtomicU64,
     /// The latest version of a completed write, whose purge is done.
     written: AtomicU64,
-    /// How many writes were accepted.
+    /// The number of accepted writes.
     pub(crate) accepted: AtomicU64,
     /// The versions that an accepted write replaced.
     replaced: Mutex<Versions>,
-    /// The versions in the conditions of refused writes.
+    /// The versions in the preconditions of rejected writes.
     refused: Mutex<Versions>,
 }
 
-/// A set of versions, a bit for each.
+/// A set of versions, with one bit for each.
 #[derive(Default)]
 struct Versions(Vec<u64>);
 
@@ -127,7 +127,7 @@ impl Model {
         self.articles[n].floor(self.has_cache)
     }
 
-    /// Checks that the cache in the service was used, if there is one.
+    /// Checks that the service's cache was used, if there is one.
     pub(crate) fn used_its_cache(&self) -> Result<(), String> {
         let hits = self.counted(Counted::InProcess);
         if self.has_cache != (hits > 0) {
@@ -221,5 +221,5 @@ impl Versions {
     }
 }
 
-/// How long a client holds a lease.
+/// The time for which a client holds a lease.
 pub(crate) const LEASE_TIME: Duration = Duration::from_millis(2);

@@ -1,4 +1,4 @@
-//! The service, with all layers of the crate. Its handlers would be wrong without them.
+//! The service, with all layers of the crate. Its handlers would be incorrect without the layers.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -51,7 +51,7 @@ pub(crate) const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-statu
 
 const SECOND: Duration = Duration::from_secs(1);
 const PREFIX: &str = "/static";
-/// The memory of the cache in bytes, less than the files, pages and streams need.
+/// The memory of the cache in bytes, which is less than the files, pages and streams need.
 const MEMORY: u64 = 8 << 20;
 
 /// The content of a file.
@@ -89,7 +89,7 @@ fn app(directory: &std::path::Path, assets: &AssetManifest, has_cache: bool) -> 
     let table = RoutePolicies::builder()
         .route("/articles/{n}", CachePolicy::public(SECOND).edge(60 * SECOND))
         .route("/pages/{n}", CachePolicy::public(2 * SECOND).edge(SECOND))
-        // Wrong for all these pages. A guard or the handler must correct it.
+        // This policy is wrong for all of these pages. A guard or the handler must correct it.
         .route("/me/{kind}", CachePolicy::public(60 * SECOND))
         .route("/counters/{n}", CachePolicy::NO_CACHE)
         .route("/ledgers/{n}", CachePolicy::NO_CACHE)
@@ -113,7 +113,7 @@ fn app(directory: &std::path::Path, assets: &AssetManifest, has_cache: bool) -> 
         .nest_service(PREFIX, files)
         .layer(caching.clone().conditional(ConditionalLayer::inner_handles_if_range));
 
-    // The validator source knows the resources without the handlers.
+    // The validator source reads the resources without calling the handlers.
     let known = site.clone();
     let guarded = caching
         .validators(move |request: &Parts| {
@@ -349,7 +349,7 @@ async fn me(Path(kind): Path<String>, headers: HeaderMap) -> Response {
         "marked" => _ = response.extensions_mut().insert(Personalized),
         "private" => _ = response.extensions_mut().insert(CachePolicy::private(60 * SECOND)),
         "secret" => _ = response.extensions_mut().insert(CachePolicy::NO_STORE),
-        // For all clients with the same cookie. A shared cache may store this response for them.
+        // The page is for all clients with the same cookie. A shared cache may store this response for them.
         "varied" => _ = response.headers_mut().insert(VARY, HeaderValue::from_static("cookie")),
         _ => {}
     }

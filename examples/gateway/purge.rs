@@ -1,5 +1,5 @@
-//! Purges of the gateway, with the requests that Varnish and its module `xkey` understand. The purger `Varnish` of
-//! `tower-cache-policy-purge` sends them:
+//! Purges the cache of the gateway, with the requests that Varnish and its module `xkey` understand. The purger
+//! `Varnish` of `tower-cache-policy-purge` sends them:
 //!
 //! ```text
 //! curl -X PURGE http://127.0.0.1:3002/articles/1
@@ -16,7 +16,7 @@ use tower_cache_policy::SharedCache;
 use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::policy::CacheTag;
 
-/// Adds purges to the service of a client with this address.
+/// Adds purges to the service for a client with this address.
 pub(crate) fn with_purges<S, Q, B>(
     service: S,
     cache: SharedCache,
@@ -52,7 +52,7 @@ fn purged<B>(cache: &SharedCache, peer: SocketAddr, request: &Request<B>) -> Opt
     Some(StatusCode::OK)
 }
 
-/// Returns what the request names: the tags in its fields, or else its URL.
+/// Returns the purge that the request names: the tags in its fields, or else its URL.
 fn purge<B>(request: &Request<B>) -> Option<Purge> {
     let field = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
     match (field("xkey-purge"), field("xkey-softpurge")) {

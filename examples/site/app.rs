@@ -46,9 +46,9 @@ const DASHBOARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/site/page
 /// The caches between the site and its visitors.
 #[derive(Clone, Copy, Debug)]
 pub struct Caches<'a> {
-    /// For each of these, responses carry the field that it reads, in addition to `Cache-Control`.
+    /// For each of these edges, responses contain the field that it reads, in addition to `Cache-Control`.
     pub edges: &'a Edges,
-    /// The cache in the process.
+    /// The in-process cache.
     pub shared: Option<&'a SharedCache>,
 }
 
@@ -71,7 +71,7 @@ pub fn app(
     let table = policies.clone();
     let source = policies.map_or_else(|| SITE.into_policy_source(), RoutePolicies::into_policy_source);
 
-    // A range counts the bytes of the transferred representation, so a resumable download must not be compressed.
+    // A range refers to the bytes of the transferred representation, so a resumable download must not be compressed.
     // Fonts are already compressed, and compression would make short bodies longer.
     let compressible = DefaultPredicate::new()
         .and(SizeAbove::new(128))
@@ -98,8 +98,8 @@ pub fn app(
         .layer(caching.clone().conditional(ConditionalLayer::inner_handles_if_range));
 
     // The store is the validator source, so the layer evaluates preconditions before it calls a handler. It returns 304
-    // to a client with a current copy, and 412 for a write that would overwrite another client's change. The 304
-    // carries the policy of the 200.
+    // to a client with a current copy, and 412 for a write that would overwrite another client's change. The 304 has
+    // the policy of the 200.
     let known = store.clone();
     let policy_at = move |path: &str| table.as_ref().map_or(Some(SITE), |table| table.policy_at(&Method::GET, path));
     let by_id = get(articles::read).put(articles::write).delete(articles::remove);
@@ -114,15 +114,15 @@ pub fn app(
     );
 
     // `ServeFile` serves ranges but ignores `If-Range`. With the validators of `ServeFile` as its source, the layer
-    // evaluates `If-Range` instead. The layer is on this route only. An outer layer without a source would remove every
-    // `Range` with `If-Range` first.
+    // evaluates `If-Range` instead. The layer covers only this route. An outer layer without a source would first
+    // remove every `Range` with `If-Range`.
     let file = ServeFile::new(download);
     let downloads = Router::new()
         .route_service("/download", policy(DOWNLOAD).layer(file.clone()))
         .layer(caching.validator_source(HeadValidators::<_, Body>::new(file)));
 
     let site = pages.merge(assets).merge(articles).merge(downloads).with_state(store);
-    // The cache is outside of all policies. It purges what the handlers name, before the client gets the response.
+    // The cache is outside all policy layers. It runs the purges of the handlers before the client gets the response.
     let site = match shared {
         Some(cache) => {
             let cache = cache.clone().development(no_cache);
@@ -130,7 +130,7 @@ pub fn app(
         }
         None => site,
     };
-    // Only the log is outside of `EdgeLayer`, which must process the final response.
+    // Only the log is outside `EdgeLayer`, which must process the final response.
     Ok(site.layer(edge).layer(from_fn_with_state(log, log_requests)))
 }
 

@@ -26,8 +26,8 @@ pub struct Store(Arc<Mutex<Articles>>);
 #[derive(Debug)]
 struct Articles {
     by_id: BTreeMap<u64, Revision>,
-    /// The latest revision number of all articles. With one counter, an article that is deleted and created again never
-    /// gets an earlier entity tag. A persistent store must persist the counter too.
+    /// The latest revision number of all articles. Because all articles share one counter, an article that is deleted
+    /// and created again never gets an earlier entity tag. A persistent store must persist the counter too.
     latest: u64,
 }
 
@@ -101,9 +101,9 @@ impl Store {
         self.lock().by_id.keys().copied().collect()
     }
 
-    /// Returns the representation at the path of a request and the policy of its 200, which a 304 repeats.
+    /// Returns the representation at the path of a request, and the policy of its 200, which a 304 must repeat.
     ///
-    /// A percent-encoded number, which [`Path`] would decode, is unknown here.
+    /// A percent-encoded number, which [`Path`] would decode, is treated as unknown here.
     pub fn selected_at(&self, path: &str, policy: Option<CachePolicy>) -> SelectedRepresentation {
         let id = path.strip_prefix("/articles/").and_then(|id| id.parse().ok());
         let representation = id.map_or(Representation::Unknown, |id| self.lock().representation(id));
@@ -133,7 +133,7 @@ impl Articles {
     }
 }
 
-/// Purges every page that shows articles. Without a cache in the process, the purge has no effect.
+/// Purges every page that shows articles. Without an in-process cache, the purge has no effect.
 fn purge() -> Purge {
     Purge::tags([ARTICLES])
 }

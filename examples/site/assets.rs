@@ -1,4 +1,4 @@
-//! The files of the front page. The URL of each changes with its content.
+//! The files of the front page. The URL of each file changes with its content.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

@@ -17,7 +17,8 @@ pub fn write() -> io::Result<NamedTempFile> {
     writer.flush()?;
     drop(writer);
     // `ServeFile` derives the entity tag from the length and the modification time. The bytes are the same after each
-    // start. With a fixed time the tag is the same too, so a client can resume the download after a restart.
+    // start. With a fixed modification time, the tag is the same too, so a client can resume the download after a
+    // restart.
     file.as_file().set_modified(UNIX_EPOCH + Duration::from_secs(784_111_777))?;
     Ok(file)
 }

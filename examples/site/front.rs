@@ -18,7 +18,7 @@ const TEMPLATE: &str = include_str!("pages/front.html");
 pub struct FrontPage {
     templates: Environment<'static>,
     assets: AssetSource,
-    /// Whether the site has a cache in the process.
+    /// Whether the site has an in-process cache.
     has_cache: bool,
     visits: AtomicU64,
 }
@@ -53,6 +53,6 @@ impl FrontPage {
 
 pub async fn front(State(page): State<Arc<FrontPage>>) -> Response {
     let visit = page.visits.fetch_add(1, Ordering::Relaxed) + 1;
-    // `new` has rendered the page once. Later it fails only in development mode, if a file was deleted.
+    // `new` has rendered the page once. Later, rendering fails only in development mode, if a file was deleted.
     page.render(visit).unwrap_or_else(|error| (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response())
 }

@@ -20,7 +20,7 @@ use tower_cache_policy::edge::CacheStatus;
 use tower_cache_policy::layers::conditional::ConditionalReason;
 use tower_cache_policy::policy::Decision;
 
-/// The destination of the lines.
+/// The destination of the log lines.
 #[derive(Clone)]
 pub struct Log(Arc<dyn Fn(&Line) + Send + Sync>);
 
@@ -33,7 +33,7 @@ pub struct Line {
     bytes: u64,
     decision: Option<Decision>,
     reason: Option<ConditionalReason>,
-    /// The report of the cache in the process.
+    /// The report of the in-process cache.
     cache: Option<CacheStatus>,
 }
 
@@ -80,7 +80,7 @@ pub async fn log_requests(State(log): State<Log>, request: Request, next: Next) 
 
 /// A body that counts its bytes and writes the log line on drop.
 ///
-/// A body is dropped at its end, if the client disconnects, and if the server does not send it.
+/// A body is dropped at its end, when the client disconnects, or when the server does not send it.
 struct CountingBody {
     inner: Body,
     line: Line,
@@ -105,8 +105,8 @@ impl HttpBody for CountingBody {
         self.inner.is_end_stream()
     }
 
-    // The hint of the inner body, unchanged: for an exact size of zero the server would write `content-length: 0`, which
-    // a 304 must not have.
+    // The hint of the inner body, unchanged: for an exact size of zero, the server would write `content-length: 0`,
+    // which a 304 must not have.
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }

@@ -54,7 +54,7 @@ use crate::log::Log;
 /// A site that demonstrates cache policies, validators and versioned URLs.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Port of 127.0.0.1 to listen on; 0 selects a free one
+    /// Port of 127.0.0.1 to listen on; 0 selects a free port
     #[arg(long, default_value_t = 3000)]
     port: u16,
 
@@ -78,7 +78,7 @@ struct Arguments {
     #[arg(long)]
     shared_cache: bool,
 
-    /// Development mode: send `no-store` for everything, and use changed files at once
+    /// Development mode: send `no-store` with every response, and use changed files immediately
     #[arg(long)]
     no_cache: bool,
 
@@ -87,10 +87,10 @@ struct Arguments {
     print_manifest: bool,
 }
 
-/// The memory of the cache in the process, in bytes.
+/// The memory of the in-process cache, in bytes.
 const MEMORY: u64 = 256 << 20;
 
-/// The time that open connections have to finish after Ctrl-C.
+/// The time after Ctrl-C until open connections are closed.
 const GRACE: Duration = Duration::from_secs(1);
 
 #[tokio::main]
@@ -175,7 +175,8 @@ fn edge(name: &str) -> Result<EdgeProfile, String> {
     })
 }
 
-/// Creates the dashboard. It groups requests by the routes of the table, or by those of the router without a table.
+/// Creates the dashboard. It groups requests by the routes of the table, or by the routes of the router if there is no
+/// table.
 fn dashboard(policies: Option<RoutePolicies>, edges: Edges, cache: Option<&SharedCache>) -> Dashboard {
     // The site listens only on loopback.
     let dashboard = Dashboard::new().edges(edges).bound_to_loopback();
@@ -194,7 +195,7 @@ async fn listen(port: u16) -> Result<TcpListener, String> {
         .await
         .map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => format!(
-                "port {port} of 127.0.0.1 is taken by another program; choose another port with --port, or use --port 0 for a free one"
+                "port {port} of 127.0.0.1 is used by another program; choose another port with --port, or use --port 0 for a free port"
             ),
             _ => format!("cannot listen on port {port} of 127.0.0.1: {error}; choose another port with --port"),
         })
@@ -228,7 +229,7 @@ A stylesheet that caches may store for a year, because its URL changes with its 
 fn to_try_with_cache(address: SocketAddr) -> String {
     let url = format!("http://{address}");
     format!(
-        r#"With the cache in the process, a page that is generated once (the second Cache-Status is a hit):
+        r#"With the in-process cache, a page that is generated once (the second Cache-Status is a hit):
   curl -si {url}/page {url}/page | grep -i cache-status
 A change that purges this page (the next Cache-Status is a miss):
   curl -s {url}/articles/3 -X DELETE -H 'If-Match: *'; curl -si {url}/page | grep -i cache-status

@@ -1,5 +1,5 @@
-//! `Cache-Control` of responses and requests: rendered values are valid and parse to the same value, they permit
-//! nothing more, and merging two gives the stricter one (C-01 to C-34).
+//! `Cache-Control` of responses and requests: rendered values are valid, parse to the same value and do not permit
+//! more, and merging two values results in the stricter one (C-01 to C-34).
 #![no_main]
 
 use http::header::CACHE_CONTROL;

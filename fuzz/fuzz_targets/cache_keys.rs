@@ -1,7 +1,7 @@
 //! Two requests share a stored response only if they are for the same page: the same host, path and query, apart from
-//! what the options of the cache leave out.
+//! the parts that the options of the cache omit.
 //!
-//! The input: options, and two requests of a host and a URL, separated by line feeds.
+//! The input consists of options and two requests, each with a host and a URL, separated by line feeds.
 #![no_main]
 
 use std::convert::Infallible;
@@ -46,7 +46,7 @@ fuzz_target!(|input: &[u8]| {
     let keeps = |name: &str| match options & 3 {
         0 => true,
         1 => !name.starts_with("utm_") && name != "x",
-        // The last one of both applies.
+        // The last of the two options applies.
         _ => name == "q" || name == "page",
     };
     // Each parameter that handlers may read, by its decoded name.

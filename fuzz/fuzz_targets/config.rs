@@ -1,5 +1,5 @@
-//! The file of policies: any text is a valid table or an error with a position. The settings of a cache in it make a
-//! cache.
+//! The policy file: any text results in a valid table or an error with a position. The cache settings in a valid file
+//! create a cache.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,6 +1,6 @@
 //! One decision in all fields for edges, for any response (G-20 to G-22, E1-1, T-11).
 //!
-//! The input: the profile, another profile, the status, a line of tags, and the fields of the response.
+//! The input consists of a profile, another profile, the status, a line of tags, and the fields of the response.
 #![no_main]
 
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -81,7 +81,7 @@ fn one_decision(edges: &Edges, response: &Response<AnyBody>, tags: &CacheTags, c
             let sent = || text.split(separators).filter(|tag| !tag.is_empty());
             let carried = |tag: &CacheTag| formats().all(|format| format.carries(tag));
             assert!(sent().all(|tag| CacheTag::new(tag).is_ok_and(|tag| carried(&tag))), "{text}");
-            // No tag is left out, unless one tag replaces all.
+            // No tag is omitted, unless one tag replaces all.
             assert!(
                 tags.iter().all(|tag| sent().any(|sent| sent == tag.as_str()))
                     || (coarser && sent().next() == Some("all")),

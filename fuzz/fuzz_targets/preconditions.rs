@@ -32,7 +32,7 @@ fuzz_target!(|input: &[u8]| {
     let after = own.evaluate_response(&response, now());
     assert_eq!(after.outcome(), if safe { expected } else { Outcome::Proceed });
     assert_eq!(after.condition().is_none(), after.outcome() == Outcome::Proceed);
-    // A condition that cannot be proven refuses a write and does not give a 304.
+    // A precondition that cannot be proven rejects a write and does not result in a 304.
     let unknown = own.evaluate(&Representation::Unknown, now()).outcome();
     let refused = !safe && !exempt && preconditions.protects_a_write();
     assert_eq!(unknown, if refused { Outcome::PreconditionFailed } else { Outcome::Proceed });

@@ -1,7 +1,7 @@
-//! Purges of any URL and any tags at every API give an error or valid requests. The same text as the body of a response
-//! gives a result without the credential.
+//! Purges of any URL and any tags result in an error or valid requests for every API. The same text as the body of a
+//! response results in an outcome without the credential.
 //!
-//! The input: a URL, and a line of tags.
+//! The input consists of a URL and a line of tags.
 #![no_main]
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use tower_cache_policy_purge::{
 };
 
 fuzz_target!(|text: &str| {
-    // The fuzzer learns the credential from comparisons, and may use it in a URL.
+    // The fuzzer finds the credential through comparisons, and may use it in a URL.
     if text.contains("s3cr3t") {
         return;
     }
@@ -31,7 +31,7 @@ fuzz_target!(|text: &str| {
     send(&purge);
     send(&purge.clone().soft());
     send(&purge.and(Purge::everything()));
-    // Settings that an operator may misspell.
+    // Settings that an operator may get wrong.
     let _ = (Varnish::new(url).is_ok(), Squid::new(url).is_ok(), Akamai::new(url, Unsigned::new()).is_ok());
     let _ = Nginx::new("http://10.0.0.7").map(|nginx| nginx.location(url).is_ok());
     let _ = (Credential::new(url).is_ok(), Cloudflare::new(url, secret()).is_ok());
@@ -73,7 +73,7 @@ fn judge(text: &str) {
                     Err(failure) => {
                         let text = format!("{failure} {failure:?}");
                         assert!(text.len() < 4_000, "{text}");
-                        // Only the signer knows the key of these two.
+                        // For these two APIs, only the signer has the key.
                         let is_signed = matches!(api.name(), "Akamai" | "CloudFront");
                         assert!(is_signed || !text.contains("s3cr3t"), "{text}");
                     }

@@ -1,5 +1,5 @@
-//! Records and purges of a second level: any bytes are a miss, or a record with the right checksum. Half of the inputs get
-//! that checksum, so that the fields behind it are reached.
+//! Records and purges of a second level: any bytes are a miss, or a record with the correct checksum. Half of the
+//! inputs get that checksum, so that the fields after it are reached.
 #![no_main]
 
 use bytes::Bytes;
@@ -30,7 +30,7 @@ fuzz_target!(|input: &[u8]| {
     } else if seen.status == 200 {
         assert_eq!(seen.body, CONTENT);
     }
-    // What was written can be read, and is a hit.
+    // A written record can be read, and is a hit.
     let written = remote.written.lock().expect("no thread panicked").clone();
     if let ([record], None) = (written.as_slice(), language) {
         let again = send(&Remote { record: Some(record.clone()), ..Remote::default() }, None);

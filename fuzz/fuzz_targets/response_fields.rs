@@ -42,8 +42,8 @@ fn freshness(status: StatusCode, headers: &HeaderMap, seconds: u64) {
         );
         let seconds = of(cache).seconds();
         if !permissions.iter().any(Permissions::has_lifetime) {
-            // F-03: without a stated lifetime it is the heuristic one. A misspelled lifetime, such as `max-age}60`, may
-            // make the response stale.
+            // F-03: without an explicit lifetime, heuristic freshness applies. A misspelled lifetime, such as
+            // `max-age}60`, may make the response stale.
             let expected = heuristic(status, headers, &permissions);
             assert!(seconds == expected || (seconds == 0 && names_a_lifetime(headers)), "{seconds} {headers:?}");
         } else if permissions.iter().all(|word| word.no_store) {
@@ -55,7 +55,7 @@ fn freshness(status: StatusCode, headers: &HeaderMap, seconds: u64) {
     }
 }
 
-/// Whether any line contains the name of a directive with a lifetime, whatever surrounds it.
+/// Returns whether any line contains the name of a directive with a lifetime, regardless of the surrounding bytes.
 fn names_a_lifetime(headers: &HeaderMap) -> bool {
     headers.get_all("cache-control").iter().any(|line| {
         let line = line.as_bytes().to_ascii_lowercase();

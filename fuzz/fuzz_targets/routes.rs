@@ -1,6 +1,6 @@
 //! Route tables: patterns are accepted or rejected as by axum's router, and every path has one policy.
 //!
-//! The input is lines: patterns, an empty line, and paths.
+//! The input consists of lines: patterns, an empty line, and paths.
 #![no_main]
 
 use std::time::Duration;
@@ -58,7 +58,7 @@ fuzz_target!(|input: &[u8]| {
             let lines: Vec<_> = response.headers().get_all("cache-control").iter().collect();
             assert_eq!(lines.len(), 1);
             assert!(method == Method::GET || *lines[0] == "private, no-store", "G-09");
-            // G-19: a path that other software may read as another one has no route.
+            // G-19: a path that other software may interpret as a different path does not have a route.
             let climbs = uri.path().split('/').any(|segment| matches!(segment, "." | ".." | "%2e%2e" | "..;"));
             assert!(!climbs || !lines[0].as_bytes().starts_with(b"public"), "{uri}");
         }

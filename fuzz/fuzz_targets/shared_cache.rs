@@ -1,7 +1,7 @@
 //! A cache in front of a service whose responses have any fields, and clients that send any fields. A client gets the
-//! response of the service, or one that it may share by simple rules.
+//! response of the service, or a stored response that it may share according to simple rules.
 //!
-//! The input is a list of steps: a byte that says what happens, and for requests the fields of the request, an empty
+//! The input is a list of steps: a byte that selects the action, and for requests the fields of the request, an empty
 //! line, the fields of the response, and an empty line.
 #![no_main]
 
@@ -57,7 +57,7 @@ struct Call {
     response: HeaderMap,
     status: StatusCode,
     at: u64,
-    /// Whether a purge of everything, or of this path, has come since.
+    /// Whether everything, or this path, has been purged since.
     is_purged: bool,
 }
 
@@ -161,7 +161,7 @@ impl Site {
         match choice / 4 % 3 {
             0 => self.cache.purge(&Purge::everything()),
             1 => self.cache.purge(&Purge::url(format!("https://h{path}")).unwrap()),
-            // It may purge nothing.
+            // The purge may be empty.
             _ => return self.cache.purge(&Purge::tags([CacheTag::from_static("a")])),
         }
         let everything = (choice / 4).is_multiple_of(3);
@@ -202,7 +202,7 @@ impl Site {
             self.calls.push(Call { path, method: method.clone(), request, response, status, at, is_purged: false });
         }
         self.check(path, &method, &request, head.status, &head.headers, &content, called.is_some().then_some(&body));
-        // A successful unsafe request invalidates what was stored before it.
+        // A successful unsafe request invalidates the responses that were stored before it.
         if method == Method::POST && (status.is_success() || status.is_redirection()) {
             let before = self.calls.iter_mut().rev().skip(1).filter(|call| call.path == path);
             before.for_each(|call| call.is_purged = true);
@@ -257,14 +257,14 @@ impl Site {
         }
         let is_targeted = call.response.contains_key("cdn-cache-control");
         for line in call.response.get_all("cache-control").iter().filter(|_| !is_targeted) {
-            // A directive that no quote contains.
+            // A directive that is not inside quotes.
             let line = line.as_bytes();
             let directives = || line.split(|byte| *byte == b',').map(|it| it.trim_ascii().to_ascii_lowercase());
             let restricts = |it: Vec<u8>| it == b"no-store" || it == b"private";
             let understands = directives().any(|it| it.starts_with(b"must-understand"));
             assert!(line.contains(&b'"') || understands || !directives().any(restricts), "C-23: {line:?}");
         }
-        // The same lines select the same response, and lines with other letters another one.
+        // The same lines select the same response, and lines with different letters select another one.
         for name in ["x-a", "x-b"] {
             let is_named = call.response.get_all("vary").iter().any(|line| {
                 line.as_bytes()
@@ -277,7 +277,7 @@ impl Site {
             };
             assert!(!is_named || letters(request) == letters(&call.request), "K-03: {name}");
         }
-        // It is not younger than it says.
+        // The response is not younger than its `Age`.
         if own.is_none() && call.method == Method::GET {
             let age: u64 = headers["age"].to_str().unwrap().parse().unwrap();
             let renewed = self.calls[number..].iter().filter(|other| other.path == path).map(|other| other.at);

@@ -1,4 +1,5 @@
-//! The table of a snapshot: any text is a table or an error with a line, and a table is the same after it was written.
+//! The table of a snapshot: any text results in a table or an error with a line, and a written table parses to the same
+//! table.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,5 @@
-//! The invariants of `tests/support/hostile/check/` for any request to any stack of the layers around any service.
+//! Checks the invariants of `tests/support/hostile/check/` for any request to any stack of the layers, with any inner
+//! service.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

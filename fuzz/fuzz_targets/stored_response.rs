@@ -1,7 +1,7 @@
-//! The fields of a stored response: which a cache stores, how a 304 updates them, which request
-//! selects it, and which bytes of it a request gets (K-03, N-06, N-07, R-02 to R-07, S-02, S-06).
+//! The fields of a stored response: which fields a cache stores, how a 304 updates them, which requests select the
+//! response, and which bytes a request gets (K-03, N-06, N-07, R-02 to R-07, S-02, S-06).
 //!
-//! The input is a request, an empty line, a response, an empty line and a newer response.
+//! The input consists of a request, an empty line, a response, an empty line and a newer response.
 #![no_main]
 
 use std::collections::BTreeSet;
@@ -88,7 +88,7 @@ fn stored(response: &HeaderMap) {
         for (name, line) in &stored {
             assert!(response.get_all(name).iter().any(|own| own == line), "nothing is added");
         }
-        // No field is lost that nothing names.
+        // A field is lost only if a rule names it.
         let named =
             response.get_all("connection").iter().map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b","[..]);
         let named = named.split(|byte| *byte == b',').map(|name| name.trim_ascii().to_ascii_lowercase());
@@ -124,7 +124,7 @@ fn updated(stored: &HeaderMap, update: &HeaderMap) {
     let again = found.clone();
     update_stored_fields(&mut found, update).unwrap();
     assert_eq!(found, again);
-    // A 304 whose tag is another one updates nothing.
+    // A 304 with a different tag does not update anything.
     if is_confirmed_by_not_modified(stored, update, now()) && update.contains_key("etag") {
         let opaque = |headers: &HeaderMap| {
             let tag = headers["etag"].as_bytes().trim_ascii();

@@ -14,7 +14,7 @@ const STATUS: HeaderName = HeaderName::from_static("cache-status");
 fuzz_target!(|input: &[u8]| {
     let lines = lines(input);
     let value = combined(&lines);
-    // Both have limits, and those of this crate are lower.
+    // Both parsers have limits, and those of this crate are lower.
     if value.iter().filter(|byte| matches!(byte, b',' | b';' | b' ')).count() >= MAX_MEMBERS {
         return;
     }
@@ -41,7 +41,7 @@ fn targeted(lines: &[HeaderValue], value: &[u8]) {
     assert_eq!(own.max_age(), seconds("max-age"));
     assert_eq!(own.stale_if_error(), seconds("stale-if-error"));
     assert_eq!(own.no_store(), flag("no-store"));
-    // `private` next to `public` wins.
+    // `private` takes precedence over `public`.
     assert_eq!(own.public(), flag("public") && !own.private());
     assert_eq!(own.must_revalidate(), flag("must-revalidate"));
     assert!(!flag("no-cache") || own.no_cache());

@@ -32,7 +32,7 @@ pub fn fields(input: &[u8]) -> (HeaderMap, &[u8]) {
         let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
         let name = HeaderName::from_bytes(&line[..colon]);
         let value = HeaderValue::from_bytes(line[colon + 1..].strip_prefix(b" ").unwrap_or(&line[colon + 1..]));
-        // A map panics with more names than it can hold.
+        // Inserting more names than a map can hold causes a panic.
         if let (Ok(name), Ok(value), true) = (name, value, headers.len() < 1_000) {
             headers.append(name, value);
         }

@@ -20,7 +20,7 @@ use tower_service::Service;
 /// The body of the inner service.
 pub const CONTENT: &[u8] = b"made by the inner service";
 
-/// What the second level returns, and what was written to it.
+/// The records that the second level returns, and those that were written to it.
 #[derive(Clone, Debug, Default)]
 pub struct Remote {
     /// The record for each name.

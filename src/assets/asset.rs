@@ -60,13 +60,13 @@ pub(super) struct AssetFacts {
 /// The source of the URL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Naming {
-    /// The manifest: the URL gets its fingerprint.
+    /// The manifest, which adds the fingerprint to the URL.
     #[default]
     Manifest,
     /// A build tool that adds a hash to the path.
     HashedByTool,
-    /// A build tool that does not add a hash to the path. Its files refer to each other by this URL. A second URL would
-    /// run a module twice.
+    /// A build tool that does not add a hash to the path. Its files refer to each other by this URL. With a second URL,
+    /// a browser would run a module twice.
     PlainByTool,
 }
 
@@ -141,7 +141,7 @@ impl Asset {
 
     /// Returns the value of an `integrity` attribute, such as `sha384-oqVuAf…`.
     ///
-    /// A browser refuses a script or stylesheet whose content does not have this hash ([Subresource
+    /// A browser rejects a script or stylesheet whose content does not have this hash ([Subresource
     /// Integrity](https://www.w3.org/TR/sri-2/)). It needs the attribute `crossorigin` if the file is on another
     /// origin.
     #[must_use]
@@ -173,7 +173,7 @@ impl Asset {
         &self.facts.coded
     }
 
-    /// Returns whether a response with this media type is a page although the asset is not.
+    /// Returns whether a response with this media type is a page although the asset is not a page.
     pub(crate) fn is_replaced_by(&self, content_type: &[u8]) -> bool {
         self.expected.is_replaced_by(content_type)
     }

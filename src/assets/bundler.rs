@@ -1,4 +1,4 @@
-//! File names of bundlers.
+//! Recognizes the file names of bundlers.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -6,7 +6,7 @@ use super::asset::{AssetFacts, Naming};
 use super::error::AssetError;
 use super::manifest::AssetManifest;
 
-/// The accepted items, or the first fault in strict mode.
+/// Returns the accepted items, or the first problem in strict mode.
 pub(super) fn keep<T>(
     items: impl IntoIterator<Item = T>,
     mut is_kept: impl FnMut(&T) -> Result<bool, AssetError>,
@@ -21,7 +21,7 @@ pub(super) fn keep<T>(
         .collect()
 }
 
-/// The files of a directory, by their paths.
+/// Returns the files of a directory by their paths.
 pub(super) fn by_file(built: &AssetManifest) -> BTreeMap<String, AssetFacts> {
     built.iter().map(|asset| (asset.file().to_owned(), asset.facts().clone())).collect()
 }
@@ -47,10 +47,10 @@ pub(super) fn with_names(
     })
 }
 
-/// Returns whether a text is random and does not consist of words, numbers, dates or versions.
+/// Returns whether a string looks random, and does not consist of words, numbers, dates or versions.
 ///
-/// It returns `false` for some hashes, and clients revalidate these files. A word that is mistaken for a hash would be
-/// worse: clients would use an old file for a year.
+/// It returns `false` for some hashes. Clients then revalidate these files. Mistaking a word for a hash would be worse:
+/// clients would use an old file for a year.
 pub(super) fn looks_like_hash(text: &str) -> bool {
     const LEAST_DIGITS: usize = 8;
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
@@ -76,8 +76,8 @@ pub(super) fn looks_like_hash(text: &str) -> bool {
     runs >= 3 && short >= 2 && (is_mixed_case || runs - parts >= 2) && !consists_of_words(text)
 }
 
-/// Returns whether a text consists of words that a person may have written, such as `my-theme`, `iPhone14`, `GoToPage`
-/// and `de-DE`.
+/// Returns whether a string consists of words that a person may have written, such as `my-theme`, `iPhone14`,
+/// `GoToPage` and `de-DE`.
 pub(super) fn consists_of_words(text: &str) -> bool {
     text.split(['-', '_']).all(|part| {
         let letters = part.trim_end_matches(|c: char| c.is_ascii_digit()).as_bytes();
@@ -88,7 +88,7 @@ pub(super) fn consists_of_words(text: &str) -> bool {
     })
 }
 
-/// Returns the length of the number or word at the start of the text. A word begins with at most one capital letter,
+/// Returns the length of the number or word at the start of the string. A word begins with at most one capital letter,
 /// unless all of its letters are capitals.
 fn run_length(text: &str) -> usize {
     let count = |text: &str, is: fn(&u8) -> bool| text.bytes().take_while(is).count();
@@ -104,8 +104,8 @@ fn run_length(text: &str) -> usize {
     }
 }
 
-/// Returns whether a text consists of hexadecimal digits in which figures and letters alternate. Words with a year do
-/// not.
+/// Returns whether a string consists of hexadecimal digits in which figures and letters alternate, which excludes words
+/// with a year.
 fn is_random_hexadecimal(text: &str) -> bool {
     let text = text.as_bytes();
     text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))

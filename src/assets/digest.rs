@@ -1,7 +1,7 @@
 //! [`ContentDigest`]: one hash of the bytes of a file, for its fingerprint, entity tag and integrity value.
 //!
 //! The hash is SHA-384 because subresource integrity supports it. Its first 128 bits are as good a fingerprint as those
-//! of another hash. Two hashes would read every byte twice and could disagree.
+//! of another hash. A second hash would have to read every byte again, and the two could disagree.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};

@@ -23,7 +23,7 @@ pub struct AssetDirectory {
     hidden_files: bool,
     symlinks: bool,
     on_progress: Option<Arc<OnProgress>>,
-    on_fault: Option<Arc<dyn Fn(&AssetError) + Send + Sync>>,
+    on_problem: Option<Arc<dyn Fn(&AssetError) + Send + Sync>>,
     hashed_names: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
 }
 
@@ -33,7 +33,7 @@ enum Root {
     Embedded(EmbeddedFiles),
 }
 
-/// A file and its metadata at the time of the search.
+/// A file and its metadata when it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FoundFile {
     name: String,
@@ -62,7 +62,7 @@ impl AssetDirectory {
             hidden_files: false,
             symlinks: false,
             on_progress: None,
-            on_fault: None,
+            on_problem: None,
             hashed_names: None,
         }
     }
@@ -84,7 +84,7 @@ impl AssetDirectory {
         self
     }
 
-    /// Sets where URLs have the fingerprint: see [`FingerprintLocation`].
+    /// Sets the location of the fingerprint in URLs: see [`FingerprintLocation`].
     ///
     /// ```
     /// use tower_cache_policy::assets::{AssetDirectory, FingerprintLocation};
@@ -101,7 +101,7 @@ impl AssetDirectory {
         self
     }
 
-    /// Includes the files and directories whose names begin with a dot, such as `.well-known`, and also `.git` and
+    /// Includes the files and directories whose names begin with a dot, such as `.well-known`, but also `.git` and
     /// `.env`.
     ///
     /// ```
@@ -123,8 +123,8 @@ impl AssetDirectory {
         self
     }
 
-    /// Includes the targets of symbolic links, wherever they are. A directory that Kubernetes mounts from a ConfigMap
-    /// needs it.
+    /// Includes the targets of symbolic links, regardless of their location. A directory that Kubernetes mounts from a
+    /// ConfigMap needs this option.
     #[must_use]
     pub const fn with_symlinks(mut self) -> Self {
         self.symlinks = true;
@@ -151,11 +151,12 @@ impl AssetDirectory {
         self
     }
 
-    /// Sets which files have a hash of their content in their names, because a build tool named them. The argument of
-    /// the function is the path below the directory. These files have no other URLs, and are served as versioned.
+    /// Sets which files have a hash of their content in their names, which a build tool has added. The argument of the
+    /// function is the path below the directory. These files have no other URLs, and are served as versioned.
     ///
     /// By default, [`AssetManifest::from_vite`] and [`AssetManifest::from_webpack`] find hashes with the manifest of
-    /// the tool. They do not accept a part of a name that may consist of words, and some hashes look like words.
+    /// the tool. They do not treat a part of a name that may consist of words as a hash, but some hashes look like
+    /// words.
     ///
     /// ```
     /// use tower_cache_policy::assets::AssetDirectory;
@@ -167,7 +168,7 @@ impl AssetDirectory {
     ///
     /// # Warning
     ///
-    /// The URL of such a file is `immutable`: browsers do not see a change under the same name.
+    /// The URL of such a file is `immutable`: browsers do not notice a change under the same name.
     #[must_use]
     pub fn hashed_names(mut self, is_hashed: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         self.hashed_names = Some(Arc::new(is_hashed));
@@ -178,10 +179,10 @@ impl AssetDirectory {
         self.hashed_names.as_ref().map(|is_hashed| is_hashed(file))
     }
 
-    /// Calls `report` with each fault in third-party files and continues, instead of returning an error.
+    /// Calls `report` with each problem in third-party files and continues, instead of returning an error.
     ///
-    /// Such faults are a missing file that Vite's manifest names, a reference in a stylesheet that does not lead to an
-    /// asset or closes a cycle, and a stylesheet that cannot be parsed. Faults of the directory itself are still
+    /// Such problems are a missing file that Vite's manifest names, a reference in a stylesheet that does not lead to
+    /// an asset or closes a cycle, and a stylesheet that cannot be parsed. Problems of the directory itself are still
     /// errors.
     ///
     /// ```
@@ -208,13 +209,13 @@ impl AssetDirectory {
     /// ```
     #[must_use]
     pub fn lenient(mut self, report: impl Fn(&AssetError) + Send + Sync + 'static) -> Self {
-        self.on_fault = Some(Arc::new(report));
+        self.on_problem = Some(Arc::new(report));
         self
     }
 
-    /// Reports a fault in lenient mode, and returns it otherwise.
+    /// Reports a problem in lenient mode, and returns it otherwise.
     pub(super) fn tolerate(&self, fault: AssetError) -> Result<(), AssetError> {
-        let Some(report) = &self.on_fault else { return Err(fault) };
+        let Some(report) = &self.on_problem else { return Err(fault) };
         report(&fault);
         Ok(())
     }
@@ -230,9 +231,9 @@ impl AssetDirectory {
     ///
     /// # Errors
     ///
-    /// Returns an error if a file cannot be read, changes while it is read, or has a name that no URL can have, if a
-    /// symbolic link leads back to a directory that it is in, if all files are symbolic links and these are not
-    /// included, and if the prefix is invalid.
+    /// Returns an error if a file cannot be read, changes while it is read, or has a name that cannot be part of a URL,
+    /// if a symbolic link leads back to a directory that contains it, if all files are symbolic links and these are not
+    /// included, or if the prefix is invalid.
     pub fn build(&self) -> Result<AssetManifest, AssetError> {
         self.build_from(&self.find_files()?)
     }

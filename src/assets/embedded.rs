@@ -14,7 +14,7 @@ use super::path::{check_name, encode, respell};
 use super::stored::CODINGS;
 use crate::protocol::EntityTag;
 
-/// A service for files that are embedded in the program, as `ServeDir` is for a directory. Cloning it is cheap.
+/// A service for files that are embedded in the program, like `ServeDir` for a directory. Cloning it is cheap.
 ///
 /// With `rust-embed` and an [`AssetsLayer`](crate::AssetsLayer):
 ///
@@ -58,14 +58,15 @@ use crate::protocol::EntityTag;
 /// # Ok::<(), tower_cache_policy::assets::AssetError>(())
 /// ```
 ///
-/// The service responds to GET and HEAD. It supports single ranges, and sends the complete file for several.
+/// The service responds to GET and HEAD. It supports single ranges. If the request has several ranges, it sends the
+/// complete file.
 ///
 /// # Compressed files
 ///
 /// A file next to another one, with `.br`, `.gz`, `.zst` or `.zz` added to its name, is the same file in that content
-/// coding. The service selects the form with the greatest weight in `Accept-Encoding`, and the shortest one of those
-/// with the same weight. It responds with 406 if the client refuses every form. The compressed file must be made from
-/// the file next to it, so compress in the step of the build that writes the file.
+/// coding. The service selects the form with the highest weight in `Accept-Encoding`, and among those with the same
+/// weight the shortest. It responds with 406 if the client does not accept any form. The compressed file must be
+/// created from the file next to it, so compress the file in the build step that writes it.
 ///
 /// # Without an `AssetsLayer`
 ///
@@ -156,7 +157,7 @@ impl EmbeddedFiles {
         self.0.values()
     }
 
-    /// By its name.
+    /// Returns the file with this name.
     pub(super) fn get(&self, name: &str) -> Option<&EmbeddedFile> {
         self.0.get(encode(name).as_ref())
     }
@@ -184,7 +185,7 @@ impl EmbeddedFile {
         self.media_type
     }
 
-    /// The content in each coding that there is.
+    /// Returns the content in each available content coding.
     pub(crate) fn coded(&self) -> &[(&'static str, Bytes)] {
         &self.coded
     }

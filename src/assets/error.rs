@@ -1,15 +1,15 @@
-//! [`AssetError`] and [`UnknownAsset`]: which file is wrong, and what to do about it.
+//! [`AssetError`] and [`UnknownAsset`]: the errors of assets, which name the file and the remedy.
 
 use std::path::Path;
 use std::{fmt, io};
 
-/// The maximum length of a name in an error. Longer names are cut.
+/// The maximum length of a name in an error. Longer names are truncated.
 const MAX_NAME: usize = 1_024;
 
 /// The file name in errors of a manifest that does not come from a file.
 const MANIFEST: &str = "manifest";
 
-/// The error of an operation on a manifest: the file, and the problem with it.
+/// The error of an operation on a manifest. It contains the file and the problem with it.
 ///
 /// ```
 /// use tower_cache_policy::assets::{AssetErrorKind, AssetManifest};
@@ -41,7 +41,7 @@ pub struct AssetError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AssetErrorKind {
-    /// No URL below the prefix can have this name.
+    /// The name cannot be part of a URL below the prefix.
     InvalidName {
         /// The problem, and a valid form.
         reason: &'static str,
@@ -53,7 +53,7 @@ pub enum AssetErrorKind {
         /// The other asset.
         with: String,
     },
-    /// Two generations of the asset are stored in one file, so that one of them is gone.
+    /// Two generations of the asset are stored in the same file, so one of them has been overwritten.
     SharedFile {
         /// The file.
         file: String,
@@ -68,7 +68,7 @@ pub enum AssetErrorKind {
     Missing,
     /// The content of the file is not that of the manifest.
     ContentMismatch,
-    /// A symbolic link leads back to a directory that it is in.
+    /// A symbolic link leads back to a directory that contains it.
     SymlinkLoop,
     /// The files of the directory are symbolic links, which are skipped by default.
     OnlySymlinks,
@@ -83,16 +83,16 @@ pub enum AssetErrorKind {
         line: u32,
         /// The column of the reference, from 1.
         column: u32,
-        /// The reference, as it is written.
+        /// The reference as written.
         reference: String,
-        /// The asset with the nearest name.
+        /// The asset with the most similar name.
         nearest: Option<String>,
     },
     /// Stylesheets or source maps refer to each other in a cycle, so none of them can be fingerprinted first.
     CircularReference {
         /// The line of the reference, from 1.
         line: u32,
-        /// The names, each of which refers to the next; the last is one of those before it.
+        /// The names. Each refers to the next, and the last one is equal to an earlier one.
         names: Vec<String>,
     },
 }
@@ -124,7 +124,7 @@ impl AssetError {
         Self::new(MANIFEST, AssetErrorKind::InvalidManifest { message: message.into() })
     }
 
-    /// Adds the file that the text of a manifest comes from.
+    /// Adds the name of the file that contains the text of a manifest.
     pub(super) fn in_manifest(self, path: &Path) -> Self {
         match self.kind {
             AssetErrorKind::InvalidManifest { message } if self.file == MANIFEST => {
@@ -134,7 +134,7 @@ impl AssetError {
         }
     }
 
-    /// Returns the asset, the file, or the setting that is wrong.
+    /// Returns the asset, the file, or the setting that caused the error.
     #[must_use]
     pub fn file(&self) -> &str {
         &self.file
@@ -164,23 +164,25 @@ impl fmt::Display for AssetError {
             AssetErrorKind::Read(error) => write!(f, "`{file}`: cannot be read: {error}"),
             AssetErrorKind::Write(error) => write!(f, "`{file}`: cannot be written: {error}"),
             AssetErrorKind::Changed => {
-                write!(f, "`{file}`: changed while it was read; make the manifest when the build has ended")
+                write!(f, "`{file}`: changed while it was read; create the manifest after the build has ended")
             }
             AssetErrorKind::Missing => {
                 write!(f, "`{file}`: does not exist; correct the path, or run the build that creates it")
             }
             AssetErrorKind::ContentMismatch => {
-                write!(f, "`{file}`: is not the file that the manifest was made from; make the manifest again")
+                write!(f, "`{file}`: is not the file from which the manifest was created; create the manifest again")
             }
-            AssetErrorKind::SymlinkLoop => write!(f, "`{file}`: this link leads back to where it is; remove it"),
+            AssetErrorKind::SymlinkLoop => {
+                write!(f, "`{file}`: this link leads back to a directory that contains it; remove it")
+            }
             AssetErrorKind::OnlySymlinks => write!(
                 f,
-                "`{file}`: its files are symbolic links, which are left out by default, as in a directory that \
+                "`{file}`: its files are symbolic links, which are skipped by default, as in a directory that \
                  Kubernetes mounts from a ConfigMap; add `AssetDirectory::with_symlinks`"
             ),
             AssetErrorKind::InvalidManifest { message } => write!(f, "{file}: {message}"),
             AssetErrorKind::MissingReference { line, column, reference, nearest } => {
-                write!(f, "{file}:{line}:{column}: `{reference}` leads to no asset")?;
+                write!(f, "{file}:{line}:{column}: `{reference}` does not lead to an asset")?;
                 match nearest {
                     Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
                     None => f.write_str("; add the file, or remove the reference"),
@@ -228,13 +230,13 @@ impl UnknownAsset {
         Self { name, nearest }
     }
 
-    /// The unknown name.
+    /// Returns the unknown name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The nearest name of an asset.
+    /// Returns the most similar name of an asset.
     #[must_use]
     pub fn nearest(&self) -> Option<&str> {
         self.nearest.as_deref()

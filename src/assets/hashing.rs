@@ -1,4 +1,4 @@
-//! Reading many files on all cores.
+//! Reads many files on all cores.
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub struct AssetProgress<'a> {
     total: usize,
 }
 
-/// A listener for the progress. It is called on the threads that read.
+/// A listener for the progress. It is called on the threads that read the files.
 pub(super) type OnProgress = dyn Fn(AssetProgress<'_>) + Send + Sync;
 
 #[derive(Clone, Debug)]

@@ -26,7 +26,7 @@ struct Document {
     prefix: String,
     #[serde(default)]
     fingerprint_in: Place,
-    /// The assets. This is a list, because a reader of a map would drop one of two equal keys.
+    /// The assets. This is a list, because a parser of a map would drop one of two equal keys.
     assets: Vec<Row>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     previous: Vec<Row>,
@@ -119,7 +119,7 @@ impl AssetManifest {
         let document: Document =
             serde_json::from_str(text).map_err(|error| AssetError::invalid_manifest(error.to_string()))?;
         if document.version != VERSION {
-            let message = format!("version {} is not known; make the manifest again", document.version);
+            let message = format!("version {} is not known; create the manifest again", document.version);
             return Err(AssetError::invalid_manifest(message));
         }
         let mut settings = UrlSettings::default();
@@ -137,7 +137,7 @@ impl AssetManifest {
 
     /// Writes the output of [`to_json`](AssetManifest::to_json) to a file.
     ///
-    /// A build step saves the manifest, and the service loads it at its start:
+    /// A build step saves the manifest, and the service loads it when it starts:
     ///
     /// ```
     /// use tower_cache_policy::assets::AssetManifest;
@@ -198,9 +198,9 @@ impl Row {
             AssetError::new(self.name.clone(), AssetErrorKind::InvalidManifest { message: message.to_owned() })
         };
         let digest = ContentDigest::from_integrity(&self.integrity)
-            .ok_or_else(|| invalid("`integrity` is `sha384-` and a hash in base64; make the manifest again"))?;
+            .ok_or_else(|| invalid("`integrity` must be `sha384-` and a hash in base64; create the manifest again"))?;
         if digest.fingerprint() != self.fingerprint {
-            return Err(invalid("`fingerprint` is not what `integrity` says; make the manifest again"));
+            return Err(invalid("`fingerprint` does not match `integrity`; create the manifest again"));
         }
         let mut coded = CodedFiles::default();
         for (coding, length) in &self.coded {

@@ -12,7 +12,7 @@ use super::media_type::ExpectedType;
 use super::path::{encode, query_fingerprint, respell, with_fingerprint, without_fingerprint};
 use super::settings::{FingerprintLocation, UrlSettings};
 use super::stored::{CodedFiles, StoredFile};
-use crate::policy::nearest;
+use crate::nearest::nearest;
 
 /// The assets of a site: their fingerprints, URLs and files. See the [module docs](super) for an example.
 ///
@@ -26,13 +26,13 @@ struct Inner {
     current: Vec<Arc<Asset>>,
     previous: Vec<Arc<Asset>>,
     by_name: HashMap<String, Arc<Asset>>,
-    /// By the path below the prefix, as URLs write it.
+    /// The assets by their encoded path below the prefix.
     by_path: HashMap<String, (Role, Arc<Asset>)>,
-    /// The directories of the files that a build tool hashed, other than the root, as URLs write them.
+    /// The encoded paths of the directories that contain hashed files of a build tool, except for the root.
     hashed_directories: HashSet<String>,
 }
 
-/// The kind of a path of an asset.
+/// The kind of path of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Plain,
@@ -52,7 +52,7 @@ pub(crate) enum Resolved {
 }
 
 impl AssetManifest {
-    /// Builds a manifest from names and contents, for example for a service of your own.
+    /// Builds a manifest from names and contents, for example for your own service.
     /// [`EmbeddedFiles`](super::EmbeddedFiles) serves contents from memory.
     ///
     /// ```
@@ -102,7 +102,7 @@ impl AssetManifest {
 
     /// Sets the origin of all URLs, such as `https://cdn.example.com`. By default, URLs begin with the prefix.
     ///
-    /// Use it if a CDN with a host of its own fetches the files from the service:
+    /// Use it if a CDN with its own host fetches the files from the service:
     ///
     /// ```
     /// use tower_cache_policy::assets::AssetManifest;
@@ -149,8 +149,8 @@ impl AssetManifest {
         )
     }
 
-    /// Adds the generations of an earlier manifest, so that the versioned URLs on its pages are still served. Plain
-    /// names are those of this manifest.
+    /// Adds the generations of an earlier manifest, so that versioned URLs in older pages are still served. Plain names
+    /// still refer to the files of this manifest.
     ///
     /// ```
     /// use tower_cache_policy::assets::AssetManifest;
@@ -169,8 +169,8 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// Returns an error if two generations of an asset are stored in the same file, so that the earlier content is
-    /// gone: see [`stored_under`](AssetManifest::stored_under).
+    /// Returns an error if two generations of an asset are stored in the same file, because the earlier content has
+    /// then been overwritten: see [`stored_under`](AssetManifest::stored_under).
     pub fn merge_previous(&self, previous: &Self) -> Result<Self, AssetError> {
         let mut earlier: Vec<AssetFacts> = self.0.previous.iter().map(|asset| asset.facts().clone()).collect();
         earlier.extend(previous.0.current.iter().chain(&previous.0.previous).map(|asset| asset.facts().clone()));
@@ -195,7 +195,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// Returns an error if a file is missing, cannot be read, or has other content.
+    /// Returns an error if a file is missing, cannot be read, or has different content.
     pub fn verify_directory(&self, directory: impl AsRef<Path>) -> Result<Self, AssetError> {
         let directory = directory.as_ref();
         let verified = |assets: &[Arc<Asset>]| {
@@ -230,7 +230,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// Returns an error if no asset has this name. The error suggests the nearest name.
+    /// Returns an error if no asset has this name. The error suggests the most similar name.
     pub fn url(&self, name: &str) -> Result<&str, UnknownAsset> {
         self.asset(name).map(Asset::url)
     }
@@ -239,7 +239,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// Returns an error if no asset has this name. The error suggests the nearest name.
+    /// Returns an error if no asset has this name. The error suggests the most similar name.
     pub fn asset(&self, name: &str) -> Result<&Asset, UnknownAsset> {
         self.0
             .by_name
@@ -322,7 +322,7 @@ impl AssetManifest {
         }
     }
 
-    /// The asset whose plain name is this path of a file.
+    /// Returns the asset whose plain name is the path of this file.
     pub(crate) fn file(&self, file: &str) -> Result<Arc<Asset>, UnknownAsset> {
         match self.find(&encode(file)) {
             Some((Role::Plain, asset)) => Ok(Arc::clone(asset)),
@@ -330,8 +330,8 @@ impl AssetManifest {
         }
     }
 
-    /// Whether a path below the prefix is in a directory of files that a build tool hashed. A file that is not there
-    /// was in another build.
+    /// Returns whether a path below the prefix is in a directory of files that a build tool hashed. A missing file in
+    /// such a directory was part of another build.
     pub(crate) fn is_beside_hashed_files(&self, path: &str) -> bool {
         let directories = &self.0.hashed_directories;
         let longest = directories.iter().map(String::len).max().unwrap_or_default();
@@ -341,7 +341,7 @@ impl AssetManifest {
         parents.any(|parent| directories.contains(parent))
     }
 
-    /// Whether a path ends in the extension of a file that is not a page, such as `.js`.
+    /// Returns whether a path ends in the extension of a file that is not a page, such as `.js`.
     pub(crate) fn is_name_of_file(path: &str) -> bool {
         ExpectedType::of(path).is_file()
     }
@@ -417,7 +417,7 @@ impl AssetManifest {
             }
             inner.current.push(asset);
         }
-        // Without a version, the URL of an earlier generation is that of the current one.
+        // If the URL does not contain a version, an earlier generation has the same URL as the current one.
         for facts in previous.into_iter().filter(|facts| facts.naming != Naming::PlainByTool) {
             let asset = Arc::new(Asset::new(facts, &inner.settings)?);
             let known = inner
@@ -485,12 +485,12 @@ impl Inner {
     }
 }
 
-/// The fingerprint in the parameter `v` of a query. Other values of `v` have no meaning here: fonts and libraries use
-/// it for version numbers.
+/// The fingerprint in the parameter `v` of a query. Other values of `v` are ignored, because fonts and libraries use
+/// the parameter for version numbers.
 #[derive(Clone, Copy)]
 enum QueryVersion<'a> {
     One(&'a str),
-    /// Two different fingerprints. A cache and a server may read different ones.
+    /// Two different fingerprints. A cache and a server may use different ones.
     Several,
 }
 

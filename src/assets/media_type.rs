@@ -13,10 +13,10 @@ pub(super) struct ExpectedType {
     is_page: bool,
 }
 
-/// Extensions of pages. [`mime_guess`] lacks some that other tables have.
+/// Extensions of pages. Some of them are in other tables, but not in [`mime_guess`].
 const PAGES: [&str; 6] = ["htm", "html", "shtml", "xht", "xhtm", "xhtml"];
 
-/// Returns whether a response is the fallback page of a service, although the path is that of another kind of file.
+/// Returns whether a response is the fallback page of a service, although the path belongs to another kind of file.
 pub(crate) fn is_fallback_page(path: &str, content_type: &[u8]) -> bool {
     !extension(path).is_empty() && ExpectedType::of(path).is_replaced_by(content_type)
 }
@@ -46,7 +46,7 @@ impl ExpectedType {
         self.is_page
     }
 
-    /// Whether the extension is known, and not that of a page.
+    /// Returns whether the extension is known and does not belong to a page.
     pub(super) fn is_file(self) -> bool {
         !self.is_page && self.first().is_some()
     }

@@ -29,7 +29,8 @@ use super::source::AssetSource;
 /// Adds the functions `asset_url(name)`, `asset_integrity(name)`, `asset_entry_tags(name)` and `asset_import_map()`.
 ///
 /// `asset_import_map()` returns the content of a `<script type="importmap">`. For the other functions, an unknown name
-/// is an error. The values are marked as safe, because they need no escaping in a quoted attribute or in this script.
+/// is an error. The values are marked as safe, because they do not need escaping in a quoted attribute or in this
+/// script.
 pub fn add_asset_functions(environment: &mut Environment<'_>, source: impl Into<AssetSource>) {
     let source: AssetSource = source.into();
     let urls = source.clone();

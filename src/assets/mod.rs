@@ -1,8 +1,9 @@
 //! Versioned assets: URLs that change when the bytes of a file change.
 //!
-//! A browser that may store `/static/style.css` for a year does not see the next version. It does if the next page
-//! links to `/static/style.3f9a….css`. An [`AssetManifest`] makes such URLs from the content of the files, and an
-//! [`AssetsLayer`](crate::AssetsLayer) around the service that has the files verifies them.
+//! If a browser stores `/static/style.css` for a year, it does not request the next version during that time. If each
+//! page links to a URL such as `/static/style.3f9a….css`, a new version has a new URL. An [`AssetManifest`] generates
+//! such URLs from the content of the files. An [`AssetsLayer`](crate::AssetsLayer) around the file service verifies
+//! them.
 //!
 //! ```
 //! use axum::{Router, body::Body, http::Request};
@@ -44,17 +45,17 @@
 //!
 //! | Source | Method |
 //! |---|---|
-//! | a directory | [`AssetManifest::from_directory`], or [`AssetDirectory`] for its options |
+//! | a directory | [`AssetManifest::from_directory`], or [`AssetDirectory`] with options |
 //! | files that are embedded in the program | [`AssetDirectory::embedded`] of [`EmbeddedFiles`], which also serves them |
 //! | a build of Vite | [`AssetManifest::from_vite`] |
 //! | a build of webpack | [`AssetManifest::from_webpack`] |
 //! | a build of Trunk | [`AssetManifest::from_trunk`] |
 //! | a build of another tool | [`AssetDirectory::hashed_names`] |
-//! | contents that a service of your own has | [`AssetManifest::from_contents`] |
-//! | an earlier step of the build | [`AssetManifest::load`], which reads the file of [`AssetManifest::save`] |
+//! | files that your own service serves | [`AssetManifest::from_contents`] |
+//! | an earlier step of the build | [`AssetManifest::load`], which reads a file that [`AssetManifest::save`] wrote |
 //!
-//! An [`AssetError`] names the file that is wrong: a name that leads out of the directory, a missing file that a
-//! manifest names, two names with one URL, or a file that changes while it is read.
+//! An [`AssetError`] names the file that caused it. Examples are a name that leads out of the directory, a missing file
+//! that a manifest names, two names with one URL, and a file that changes while it is read.
 //!
 //! # The fingerprint
 //!
@@ -64,9 +65,9 @@
 //!
 //! # In templates
 //!
-//! A template can hold an [`AssetManifest`]: `{{ assets.url("style.css")? }}` in askama, whose `?` makes an unknown
-//! name an error of the page. For minijinja, the feature `minijinja` has functions. A page can also send
-//! [preloads](AssetManifest::preload), and with an [import map](AssetManifest::import_map) scripts import each other by
+//! A template can hold an [`AssetManifest`]: `{{ assets.url("style.css")? }}` in askama, where the `?` turns an unknown
+//! name into a rendering error. For minijinja, the feature `minijinja` provides functions. A page can also send
+//! [preloads](AssetManifest::preload). With an [import map](AssetManifest::import_map), scripts import each other by
 //! versioned URLs.
 //!
 //! # While two versions run
@@ -89,13 +90,13 @@
 //! # Ok::<(), tower_cache_policy::assets::AssetError>(())
 //! ```
 //!
-//! Conversely, an old server cannot serve the files of a new page. It responds with a 404 that no cache stores, so the
-//! next request succeeds.
+//! Conversely, an old server cannot serve the files of a new page. It responds with a 404 that no cache stores, so a
+//! later request to a new server succeeds.
 //!
 //! # A test for links
 //!
-//! A page that links to a file without a fingerprint works, but browsers revalidate the file for each view. This test
-//! finds such links. A name that does not exist is an error when the page is rendered.
+//! A page that links to a file without a fingerprint works, but browsers revalidate the file for each page view. The
+//! following test finds such links. A name that does not exist causes an error when the page is rendered.
 //!
 //! ```
 //! use tower_cache_policy::assets::AssetManifest;

@@ -30,10 +30,10 @@ impl AssetManifest {
     ///
     /// # Early Hints
     ///
-    /// Add the field to the response with the page. A service cannot send it earlier, in a `103 Early Hints`
-    /// ([RFC 8297](https://www.rfc-editor.org/rfc/rfc8297.html)): it returns one response for each request, and the
-    /// servers on hyper 1 send no other. Some CDNs, such as Cloudflare, remember the `Link` fields of a page and send them in
-    /// a 103 to the next client.
+    /// Add the field to the response with the page. A service cannot send it earlier, in a `103 Early Hints` ([RFC
+    /// 8297](https://www.rfc-editor.org/rfc/rfc8297.html)): it returns one response for each request, and servers based
+    /// on hyper 1 do not send informational responses. Some CDNs, such as Cloudflare, remember the `Link` fields of a
+    /// page and send them in a 103 to the next client.
     ///
     /// # Errors
     ///
@@ -63,8 +63,8 @@ impl AssetManifest {
     /// Returns the content of a `<script type="importmap">`. With it, `import "./other.js"` in a script loads the
     /// versioned URL of `other.js`. It also has the `integrity` of each script.
     ///
-    /// It is JSON without `<`, and needs no escaping in a page. Scripts that a build tool named refer to each other by
-    /// versioned URLs already, and are left out.
+    /// The content is JSON without `<`, and does not need escaping in a page. Scripts that a build tool named already
+    /// refer to each other by versioned URLs, and are omitted.
     ///
     /// ```
     /// use tower_cache_policy::assets::AssetManifest;

@@ -8,8 +8,8 @@ use super::digest::is_fingerprint;
 use super::error::{AssetError, AssetErrorKind};
 use crate::protocol::has_dot_segment;
 
-/// The characters to escape: all except for `/` and the unreserved characters of RFC 3986. Each path then has one
-/// spelling, and needs no escaping in HTML, CSS or a field value.
+/// The characters to escape: all except for `/` and the unreserved characters of RFC 3986. Each path then has only one
+/// spelling, and does not need escaping in HTML, CSS or a field value.
 const ESCAPED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// Returns an error if `name` cannot be the name of an asset or the path of a file below a directory.
@@ -19,15 +19,15 @@ pub(super) fn check_name(name: &str) -> Result<(), AssetError> {
     } else if name.len() > 1_024 {
         "a name must not be longer than 1024 bytes"
     } else if name.starts_with('/') || name.ends_with('/') || name.contains("//") {
-        "a name must not have an empty part; write it like `css/style.css`"
+        "a name must not have an empty segment; write it like `css/style.css`"
     } else if name.split('/').any(|part| matches!(part, "." | ".."))
         || has_dot_segment(&format!("/{}", encode(name)))
         || has_dot_segment(&format!("/{name}"))
     {
-        "a name must not have a part `.` or `..`, not even percent-encoded; write the path below the directory"
+        "a name must not have a segment `.` or `..`, even if it is percent-encoded; write the path below the directory"
     } else if name.chars().any(|c| c.is_control() || matches!(c, '%' | '\\' | ';' | '?' | '#')) {
         "a name must not have a control character or one of `%`, `\\`, `;`, `?` and `#`, because servers and proxies \
-         read them in different ways; rename the file"
+         interpret them differently; rename the file"
     } else {
         return Ok(());
     };
@@ -45,7 +45,7 @@ pub(super) fn respell(path: &str) -> Option<String> {
     Some(encode(&decoded).into_owned())
 }
 
-/// Adds a fingerprint to a path: `style.css` becomes `style.3f9a.css`. The extension stays at the end, because other
+/// Adds a fingerprint to a path: `style.css` becomes `style.3f9a.css`. The extension remains at the end, because other
 /// software depends on it.
 pub(super) fn with_fingerprint(path: &str, fingerprint: &str) -> String {
     let (stem, extension) = split_extension(path);
@@ -55,7 +55,7 @@ pub(super) fn with_fingerprint(path: &str, fingerprint: &str) -> String {
 /// Reverses [`with_fingerprint`] for a path that looks like its output.
 pub(super) fn without_fingerprint(path: &str) -> Option<(String, &str)> {
     let (stem, extension) = split_extension(path);
-    // A name without an extension has the fingerprint in its place.
+    // A name without an extension has the fingerprint in the place of the extension.
     if let Some(fingerprint) = extension.strip_prefix('.').filter(|text| is_fingerprint(text)) {
         return Some((stem.to_owned(), fingerprint));
     }
@@ -78,7 +78,7 @@ fn split_extension(path: &str) -> (&str, &str) {
     }
 }
 
-/// The extension of a path, without the dot.
+/// Returns the extension of a path, without the dot.
 pub(super) fn extension(path: &str) -> &str {
     split_extension(path).1.trim_start_matches('.')
 }

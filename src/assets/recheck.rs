@@ -1,11 +1,11 @@
 //! [`FileOnDisk`]: hashes a file again when its modification time has changed.
 //!
-//! A deployment, a restored backup and `touch` change the modification time of a file but not its content. Only
-//! hashing the file shows the difference.
+//! A deployment, a restored backup and `touch` change the modification time of a file but not its content. Only the
+//! hash of the file shows whether the content has changed.
 //!
-//! Reading a file blocks, so it happens on a separate thread, which needs no runtime. The response waits for the
-//! result: until then its content is not verified. A file is hashed once for each modification time, however many
-//! requests wait for it.
+//! Reading a file blocks, so it happens on a separate thread, which does not need a runtime. The response waits for the
+//! result, because its content is not verified before. A file is hashed once for each modification time, regardless of
+//! the number of requests that wait for it.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -33,7 +33,7 @@ pub(crate) struct FileOnDisk {
 struct State {
     /// The modification time of the last hashed version, and the result.
     checked: Option<(SystemTime, Content)>,
-    /// The number of the last check that was requested, of the last that has begun, and of the last that has ended.
+    /// The numbers of the last check that was requested, the last that has begun, and the last that has ended.
     requested: u64,
     begun: u64,
     ended: u64,
@@ -62,13 +62,13 @@ impl FileOnDisk {
         Arc::new(Self { path, digest, length, state })
     }
 
-    /// Whether the file was hashed at this modification time and has the known content.
+    /// Returns whether the file was hashed at this modification time and has the known content.
     pub(crate) fn is_verified(&self, modified: HttpDate) -> bool {
         matches!(self.state().checked, Some((checked, Content::Same))
             if HttpDate::from_system_time(checked) == Some(modified))
     }
 
-    /// Requests a check. All waiting requests share a check that has not begun.
+    /// Requests a check. All waiting requests share a check that has not begun yet.
     pub(crate) fn recheck(self: &Arc<Self>) -> Recheck {
         let mut state = self.state();
         let is_new = state.requested == state.begun;
@@ -97,7 +97,7 @@ impl FileOnDisk {
         Some((stored.modified().ok()?, if same { Content::Same } else { Content::Different }))
     }
 
-    /// The state is complete between any two statements.
+    /// The state is consistent between any two statements.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -149,14 +149,14 @@ fn enqueue(file: Arc<FileOnDisk>) {
     }
 }
 
-/// Checks files until there are none left.
+/// Checks files until the queue is empty.
 fn work() {
     while let Some(file) = next_file() {
         Check::begin(file).run();
     }
 }
 
-/// The next file, or the end of the thread. One lock covers both, so that no file is left behind.
+/// Returns the next file, or ends the thread. One lock covers both, so that no file remains in the queue.
 fn next_file() -> Option<Arc<FileOnDisk>> {
     let mut queue = queue();
     let next = queue.files.pop_front();

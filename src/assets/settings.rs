@@ -18,8 +18,8 @@ use super::path::{check_name, encode};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FingerprintLocation {
-    /// A path such as `/static/style.3f9a….css`. This is the default, because several CDNs leave the query out of their
-    /// cache keys, and would send the old bytes for a new URL.
+    /// A path such as `/static/style.3f9a….css`. This is the default, because several CDNs do not include the query in
+    /// their cache keys, and would send the old bytes for a new URL.
     // B-02
     #[default]
     Path,
@@ -52,7 +52,7 @@ impl UrlSettings {
             uri.scheme().is_some() && uri.authority().is_some() && uri.path() == "/" && uri.query().is_none()
         });
         if !valid || origin.ends_with('/') {
-            let reason = "an origin is written like `https://cdn.example.com`, without a slash behind it";
+            let reason = "an origin is written like `https://cdn.example.com`, without a slash at the end";
             return Err(AssetError::new(origin.escape_debug().to_string(), AssetErrorKind::InvalidName { reason }));
         }
         origin.clone_into(&mut self.origin);
@@ -75,7 +75,7 @@ impl UrlSettings {
         self.place
     }
 
-    /// The URL of a path below the prefix.
+    /// Returns the URL of a path below the prefix.
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}{}/{path}", self.origin, self.prefix)
     }

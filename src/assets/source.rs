@@ -8,10 +8,10 @@ use super::error::AssetError;
 use super::manifest::AssetManifest;
 use crate::policy::Development;
 
-/// The source of the manifest for layers and templates: a fixed manifest, or in development a directory.
+/// The source of the manifest for layers and templates: a fixed manifest, or a directory during development.
 ///
-/// In development, each request lists the files of the directory and reads them if one has changed. This blocks the
-/// thread of the request.
+/// In development, the source lists the files of the directory for each request, and reads them if one has changed.
+/// This blocks the thread of the request.
 ///
 /// ```
 /// use tower_cache_policy::assets::AssetDirectory;
@@ -67,7 +67,7 @@ impl AssetDirectory {
 
 impl AssetSource {
     /// Returns the current manifest. If the directory cannot be read, for example during a build, returns the last
-    /// manifest that could be.
+    /// manifest that was read successfully.
     #[must_use]
     pub fn current(&self) -> AssetManifest {
         match &self.0 {

@@ -1,4 +1,4 @@
-//! [`StoredFile`] and [`CodedFiles`]: the evidence of the files behind responses.
+//! [`StoredFile`] and [`CodedFiles`]: evidence for the files behind responses.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(crate) struct StoredFile {
 }
 
 impl StoredFile {
-    /// A file of which only the length is known.
+    /// Creates a value for a file of which only the length is known.
     pub(super) const fn of_length(length: u64) -> Self {
         Self { length, modified: None, disk: None }
     }
@@ -25,7 +25,7 @@ impl StoredFile {
 /// The content codings and the file extensions that static file services use for them.
 pub(super) const CODINGS: [(&str, &str); 4] = [("br", ".br"), ("deflate", ".zz"), ("gzip", ".gz"), ("zstd", ".zst")];
 
-/// The extensions of files that hold another one in a content coding.
+/// The extensions of files that contain another file in a content coding.
 #[cfg(feature = "assets-css")]
 pub(super) const CODED_EXTENSIONS: [&str; CODINGS.len()] = [CODINGS[0].1, CODINGS[1].1, CODINGS[2].1, CODINGS[3].1];
 
@@ -58,8 +58,8 @@ impl CodedFiles {
 
     /// Finds the compressed files of an asset.
     ///
-    /// An earlier build left a file that is older than the asset. Such a file is skipped, so no cache stores a response
-    /// from it.
+    /// A compressed file that is older than the asset comes from an earlier build. Such a file is skipped, so no cache
+    /// stores a response from it.
     pub(super) fn find(of: &StoredFile, mut stored: impl FnMut(&'static str) -> Option<StoredFile>) -> Self {
         Self(CODINGS.map(|(_, extension)| {
             stored(extension).filter(|coded| coded.modified.zip(of.modified).is_none_or(|(coded, of)| coded >= of))

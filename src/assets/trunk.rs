@@ -12,7 +12,7 @@ impl AssetManifest {
     /// manifest, but adds a dash and a hash of 64 bits to the names of files. Such a file has only one URL and is
     /// served as a versioned file. The name of the asset does not contain the hash: `url("app.js")` returns the URL of
     /// `app-af4a2d3bd1ca8f3e.js`, and `url("app_bg.wasm")` that of the module. If the directory contains several
-    /// builds, the name of each file is its path.
+    /// builds, the name of each asset is its path.
     ///
     /// Scripts, modules and stylesheets without a hash, such as those below `snippets/`, also have only one URL, and
     /// are served as `no-cache`. Every other file is an asset under its own path.
@@ -34,9 +34,9 @@ impl AssetManifest {
     ///
     /// # Warning
     ///
-    /// Trunk computes the hash of a module before it optimizes the module. Another version of its tools, or another
-    /// level of optimization, writes other bytes under the same name. Deploy such a build together with a change of the
-    /// program.
+    /// Trunk computes the hash of a module before it optimizes the module. A different version of its tools, or a
+    /// different level of optimization, writes different bytes under the same name. Deploy such a build together with a
+    /// change of the program.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ fn is_module(file: &str) -> bool {
 }
 
 /// `app_bg.wasm` for `app-af4a2d3bd1ca8f3e_bg.wasm`. A hash is a number of 64 bits without leading zeros, which seldom
-/// has fewer than 14 hexadecimal digits. A hash without a letter could be a time.
+/// has fewer than 14 hexadecimal digits. A hash without a letter could be a timestamp.
 fn without_hash(file: &str) -> Option<String> {
     let (directory, name) =
         file.rsplit_once('/').map_or(("", file), |(directory, _)| file.split_at(directory.len() + 1));

@@ -26,7 +26,7 @@ struct Chunk {
     assets: Vec<String>,
 }
 
-/// The first versions of Vite wrote one stylesheet without a list.
+/// Vite 2 wrote one stylesheet, without a list.
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -46,9 +46,9 @@ impl AssetManifest {
     /// URL of the script that Vite built from this file.
     ///
     /// The files refer to each other by the names that Vite gave them, so each file has only one URL. A file whose name
-    /// contains a hash is served as a versioned file, and any other as `no-cache`. A part of a name that may consist of
-    /// words does not count as a hash. [`AssetDirectory::hashed_names`] overrides that. Vite's hashes have 48 bits,
-    /// fewer than the fingerprints of this crate. Entity tags and `integrity` are computed from the content.
+    /// contains a hash is served as a versioned file, and any other file as `no-cache`. A part of a name that may
+    /// consist of words does not count as a hash. [`AssetDirectory::hashed_names`] overrides that. Vite's hashes have
+    /// 48 bits, fewer than the fingerprints of this crate. Entity tags and `integrity` are computed from the content.
     ///
     /// Every other file of the directory is an asset under its own path. If an entry has the same name, as `index.html`
     /// in most applications, the name refers to the entry, and the file has the name `/index.html`.
@@ -79,7 +79,7 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`AssetDirectory::build`], and an error if the text is not a manifest of Vite. Unless the
+    /// Returns the errors of [`AssetDirectory::build`], and an error if the string is not a Vite manifest. Unless the
     /// directory is [lenient](AssetDirectory::lenient), also returns an error if the manifest names a file or a chunk
     /// that does not exist.
     pub fn from_vite(manifest: &str, directory: &AssetDirectory) -> Result<Self, AssetError> {
@@ -107,7 +107,7 @@ impl AssetManifest {
         }
         let suffixes = HashedSuffixes::of(&chunks);
         for (key, chunk) in &chunks {
-            // Vite names the stylesheets of a chunk after it. Other files may be called so by chance.
+            // Vite names the stylesheets of a chunk after it. Other files may have such a name by chance.
             let named_after = std::iter::once(&chunk.file).chain(&chunk.css).map(|file| (file, true));
             for (file, is_named_after) in named_after.chain(chunk.assets.iter().map(|file| (file, false))) {
                 let Some(facts) = by_file.get_mut(file) else { continue };
@@ -146,7 +146,8 @@ impl Chunk {
 }
 
 /// The number of names in a manifest that certainly have a hash, by the number of characters after the known name. Vite
-/// uses one pattern for all names. If most of them are certain, the others are hashes that look like words by chance.
+/// uses one pattern for all names. If most names certainly have a hash, the others have hashes that look like words by
+/// chance.
 struct HashedSuffixes(HashMap<usize, Certain>);
 
 #[derive(Default)]

@@ -32,10 +32,10 @@ impl AssetManifest {
     /// ```
     ///
     /// Set the [prefix](AssetDirectory::prefix) to the path of webpack's `output.publicPath`, because the files refer
-    /// to each other by it: `/app` for `/app/` and for `https://cdn.example.com/app/`.
+    /// to each other by this path: `/app` for `/app/` and for `https://cdn.example.com/app/`.
     ///
     /// Each file that the manifest names has only one URL. A file whose name contains a hash is served as a versioned
-    /// file, and any other as `no-cache`. A part of a name that may consist of words does not count as a hash.
+    /// file, and any other file as `no-cache`. A part of a name that may consist of words does not count as a hash.
     /// [`AssetDirectory::hashed_names`] overrides that. Every other file of the directory is an asset under its own
     /// path.
     ///
@@ -54,9 +54,9 @@ impl AssetManifest {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`AssetDirectory::build`], and an error if the text is not such a manifest. Unless the
+    /// Returns the errors of [`AssetDirectory::build`], and an error if the string is not such a manifest. Unless the
     /// directory is [lenient](AssetDirectory::lenient), also returns an error if the manifest names a file that does
-    /// not exist or has other content.
+    /// not exist or has different content.
     pub fn from_webpack(manifest: &str, directory: &AssetDirectory) -> Result<Self, AssetError> {
         let document: Map<String, Value> =
             serde_json::from_str(manifest).map_err(|error| AssetError::invalid_manifest(error.to_string()))?;
@@ -104,9 +104,13 @@ fn entry_of(name: &str, value: &Value, prefix: &str) -> Result<Entry, AssetError
         Value::String(url) => (url.as_str(), None),
         Value::Object(members) => match members.get("src") {
             Some(Value::String(url)) => (url.as_str(), members.get("integrity").and_then(Value::as_str)),
-            _ => return Err(invalid("has no path of a file in `src`; write the manifest by a plugin for webpack")),
+            _ => {
+                return Err(invalid(
+                    "does not have the path of a file in `src`; write the manifest with a webpack plugin",
+                ));
+            }
         },
-        _ => return Err(invalid("is not the path of a file; write the manifest by a plugin for webpack")),
+        _ => return Err(invalid("is not the path of a file; write the manifest with a webpack plugin")),
     };
     let file = file_of(url, prefix).ok_or_else(|| {
         invalid("is not below the prefix; set `AssetDirectory::prefix` to the path of webpack's `output.publicPath`")
@@ -118,7 +122,7 @@ fn entry_of(name: &str, value: &Value, prefix: &str) -> Result<Entry, AssetError
     })
 }
 
-/// The path of a file below the output directory, by a URL that begins with the public path, or without it.
+/// Returns the path of a file below the output directory. The URL may begin with the public path.
 fn file_of<'a>(url: &'a str, prefix: &str) -> Option<&'a str> {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let path = match url.split_once("//") {
@@ -128,12 +132,12 @@ fn file_of<'a>(url: &'a str, prefix: &str) -> Option<&'a str> {
     };
     match path.strip_prefix('/') {
         Some(_) => path.strip_prefix(prefix)?.strip_prefix('/'),
-        // The value of webpack for a public path that scripts detect at run time.
+        // webpack's value for a public path that scripts detect at run time.
         None => Some(path.strip_prefix("auto/").or_else(|| path.strip_prefix("./")).unwrap_or(path)),
     }
 }
 
-/// Whether the file name has a hash, such as `main.8efea723.js` for `main.js`, or consists of one.
+/// Returns whether the file name has a hash, such as `main.8efea723.js` for `main.js`, or consists of a hash.
 fn is_hashed(file: &str, name: &str) -> bool {
     const WHOLE_NAME: usize = 16;
     let file = stem(file);

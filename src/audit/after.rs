@@ -76,8 +76,8 @@ impl AfterFreshness {
     /// Returns how many seconds past its lifetime the cache may serve the response while it fetches a new one
     /// ([RFC 5861 section 3](https://www.rfc-editor.org/rfc/rfc5861.html#section-3)).
     ///
-    /// Returns `None` without the directive, if its value is 0, if another directive forbids stale reuse, or if the
-    /// edge cache is known to ignore it.
+    /// Returns `None` if the directive is missing or its value is 0, if another directive forbids stale reuse, or if
+    /// the edge cache is known to ignore the directive.
     #[must_use]
     pub const fn stale_while_revalidate(&self) -> Option<u64> {
         // C-31

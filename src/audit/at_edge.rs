@@ -1,4 +1,4 @@
-//! The verdict on an edge cache, by its profile.
+//! Determines the verdict on an edge cache from its profile.
 
 use http::HeaderName;
 use http::header::{CACHE_CONTROL, EXPIRES};
@@ -171,10 +171,10 @@ fn by_cache_control(
     }
 }
 
-/// The behavior if no field states a lifetime for the edge cache.
+/// Returns the behavior if no field contains a lifetime for the edge cache.
 fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, FreshnessLifetime) {
     let facts = profile.facts().without_cache_control;
-    // Except for this one, the facts do not cover errors and redirects.
+    // Except for this default, the facts do not cover errors and redirects.
     let facts = facts.filter(|facts| *facts == HeuristicCaching::Validated || exchange.status.is_success());
     let why = StorageReason::HeuristicCaching(facts);
     let unknown = FreshnessLifetime::unknown(FreshnessSource::EdgeDefault);
@@ -207,7 +207,7 @@ fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, Fr
     }
 }
 
-/// The reason why the edge cache does not store a response that its fields allow to store.
+/// Returns the reason why the edge cache does not store a response although its fields allow storage.
 fn refused(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) -> Option<StorageReason> {
     let facts = profile.facts();
     if exchange.sets_cookie() && facts.set_cookie == Some(SetCookieAtEdge::NotStored) {
@@ -283,7 +283,7 @@ fn then(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) 
     then
 }
 
-/// Whether the response has a directive whose purpose is to forbid stale reuse. `s-maxage` does not count.
+/// Returns whether the response has a directive whose purpose is to forbid stale reuse, which excludes `s-maxage`.
 fn forbids_stale(exchange: &Exchange) -> bool {
     let control = &exchange.control;
     control.must_revalidate() || control.proxy_revalidate() || control.no_cache()
@@ -297,12 +297,12 @@ fn key(exchange: &Exchange, profile: &EdgeProfile) -> CacheKey {
         Some(VaryAtEdge::OnlySelects(known)) => named.into_iter().partition(|name| known.contains(&name.as_str())),
         Some(VaryAtEdge::Ignored) | None => (Vec::new(), named),
     };
-    // K-06: an edge cache that obeys the names may still not know `*`. The facts do not say so.
+    // K-06: an edge cache that obeys the names may still not recognize `*`. The facts do not cover this.
     let any = exchange.vary.is_any() && facts.vary == Some(VaryAtEdge::Obeyed);
     CacheKey { fields, ignored, any, query: facts.query_in_key }
 }
 
-/// Whether the extension of the path is one of a static file.
+/// Returns whether the path has the extension of a static file.
 fn has_static_extension(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or_default();
     let extension = file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());

@@ -15,8 +15,8 @@ use crate::protocol::{Cache, HttpDate};
 
 /// A prediction of how caches treat a response, with reasons and warnings.
 ///
-/// Displays as one paragraph for each cache and one line for each warning. See the [module docs](super) for an
-/// example with texts. A test can fail on warnings:
+/// Displays as one paragraph for each cache and one line for each warning. See the [module docs](super) for an example
+/// of this text. A test can fail on warnings:
 ///
 /// ```
 /// use http::{Request, Response};
@@ -44,8 +44,8 @@ pub struct CacheAudit {
 impl CacheAudit {
     /// Audits a response for a browser and for a shared cache that receive it at `now`.
     ///
-    /// The mark [`Personalized`](crate::policy::Personalized) counts in the extensions of the request and of the
-    /// response. Use [`with_edge`](Self::with_edge) to add edge caches.
+    /// The audit reads the mark [`Personalized`](crate::policy::Personalized) from the extensions of the request and of
+    /// the response. Use [`with_edge`](Self::with_edge) to add edge caches.
     ///
     /// Pass the time at which the cache receives the response, usually [`Clock::system().now()`](crate::Clock::now).
     /// With `Date`, `Age` and `Expires` it determines how much of the freshness lifetime has passed:
@@ -67,7 +67,7 @@ impl CacheAudit {
     /// assert_eq!(audit.browser().remaining_freshness(), Some(40));
     /// ```
     ///
-    /// A response with the status 304 is judged as the 200 that it updates.
+    /// A response with the status 304 is evaluated as the 200 that it updates.
     pub fn of(request: &request::Parts, response: &response::Parts, now: HttpDate) -> Self {
         let exchange = Exchange::new(request, response, now);
         let (browser, shared) = (standard::browser(&exchange), standard::shared_cache(&exchange));
@@ -98,7 +98,8 @@ impl CacheAudit {
         self.with_edges([profile])
     }
 
-    /// Adds the verdicts on several edge caches. Each is judged as if it were the only cache in front of the service.
+    /// Adds the verdicts on several edge caches. Each is evaluated as if it were the only cache in front of the
+    /// service.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -131,8 +132,9 @@ impl CacheAudit {
 
     /// Returns the verdict on a shared cache that follows RFC 9111.
     ///
-    /// It also applies to a proxy or CDN without an [`EdgeProfile`], if that follows the standard. It covers `s-maxage`
-    /// and the restrictions on responses to requests with `Authorization`, but not the fields and defaults of a vendor.
+    /// It also applies to a proxy or CDN without an [`EdgeProfile`], if that cache follows the standard. It covers
+    /// `s-maxage` and the restrictions on responses to requests with `Authorization`, but not the fields and defaults
+    /// of a vendor.
     #[must_use]
     pub const fn shared(&self) -> &Verdict {
         &self.shared

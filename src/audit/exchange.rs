@@ -56,12 +56,12 @@ impl Exchange {
         }
     }
 
-    /// The fields that `Vary` names.
+    /// Returns the fields that `Vary` names.
     pub(super) fn varies_on(&self) -> Vec<HeaderName> {
         self.vary.names().filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
     }
 
-    /// The key of a cache that obeys `Vary`.
+    /// Returns the key of a cache that obeys `Vary`.
     pub(super) fn key(&self) -> CacheKey {
         CacheKey { fields: self.varies_on(), ignored: Vec::new(), any: self.vary.is_any(), query: Some(true) }
     }

@@ -13,7 +13,7 @@ use super::warning::{PersonalizationEvidence, Warning};
 use crate::edge::{EdgeProfile, SetCookieAtEdge};
 use crate::protocol::{CacheControl, invalid_etag, strong_tag_hides_coding};
 
-/// The longest lifetime, in seconds, that needs no fingerprint in the URL.
+/// The longest lifetime, in seconds, that does not need a fingerprint in the URL.
 const LONG: u64 = 7 * 24 * 3_600;
 
 /// Returns all warnings, the most severe first.
@@ -70,7 +70,7 @@ fn keepers<'a>(verdicts: impl Iterator<Item = &'a Verdict>) -> Vec<CacheKind> {
     verdicts.map(Verdict::kind).collect()
 }
 
-/// The caches that may replay the cookie to other clients.
+/// Returns the caches that may replay the cookie to other clients.
 fn replaying(exchange: &Exchange, shared: &Verdict, edges: &[(EdgeProfile, Verdict)]) -> Vec<CacheKind> {
     let control = &exchange.control;
     let kept_out =

@@ -3,8 +3,8 @@
 /// The minimum length of a fingerprint, in bytes.
 const MIN_LENGTH: usize = 8;
 
-/// Whether a part of the path looks like a fingerprint: eight or more letters and digits, at least one of each. The
-/// parts of a path are separated by `/`, `.`, `-`, `_` or `~`.
+/// Returns whether a part of the path looks like a fingerprint: eight or more letters and digits, with at least one of
+/// each. The parts of a path are separated by `/`, `.`, `-`, `_` or `~`.
 ///
 /// A long word with a digit in it also passes. This avoids false warnings.
 // B-02

@@ -4,10 +4,9 @@ use http::HeaderName;
 
 /// The cache key of a stored response: a later request gets the response only if its key is the same.
 ///
-/// The method and the URL are always part of the key
-/// ([RFC 9111 section 2](https://www.rfc-editor.org/rfc/rfc9111.html#section-2)). `Vary` adds request fields to it
-/// ([section 4.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.1)). Some edge caches ignore those fields, or
-/// leave the query out.
+/// The method and the URL are always part of the key ([RFC 9111 section
+/// 2](https://www.rfc-editor.org/rfc/rfc9111.html#section-2)). `Vary` adds request fields to it ([section
+/// 4.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.1)). Some edge caches ignore those fields or the query.
 ///
 /// ```
 /// use http::{Request, Response};
@@ -74,7 +73,7 @@ impl CacheKey {
 
     /// Returns whether the query of the URL is part of the key, or `None` if that is not known.
     ///
-    /// If it is not, `/search?q=a` and `/search?q=b` get the same stored response:
+    /// If it is not part of the key, `/search?q=a` and `/search?q=b` get the same stored response:
     ///
     /// ```
     /// # use http::{Request, Response};

@@ -48,13 +48,13 @@ pub struct FreshnessLifetime {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FreshnessSource {
-    /// `s-maxage`, `max-age`, `Expires`, heuristic freshness from `Last-Modified`, or no source at all.
+    /// `s-maxage`, `max-age`, `Expires`, heuristic freshness from `Last-Modified`, or none of these.
     Answer(LifetimeSource),
     /// A field that only edge caches read, such as `CDN-Cache-Control`.
     EdgeField(HeaderName),
     /// The default of the edge cache for a response without a lifetime.
     EdgeDefault,
-    /// `no-cache` requires revalidation before each reuse, whatever lifetime the response states.
+    /// `no-cache` requires revalidation before each reuse, regardless of the lifetime of the response.
     Validated,
 }
 

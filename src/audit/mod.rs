@@ -5,9 +5,9 @@
 //! these questions:
 //!
 //! - May the cache [store](Storage) the response, and which [rule](Rule) decides that?
-//! - For [how long](FreshnessLifetime) is the response fresh, and which directive says so?
+//! - [How long](FreshnessLifetime) is the response fresh, and which directive determines that?
 //! - What does the cache do [after that](AfterFreshness)?
-//! - Which later requests get the response, that is, what is its [key](CacheKey)?
+//! - Which later requests get the response? These are the requests with the same [key](CacheKey).
 //! - Which cache tags purge it?
 //!
 //! The audit also reports likely mistakes as [`Warning`]s. A [`CacheSnapshot`] is a table of many responses, which is
@@ -66,7 +66,7 @@
 //! | Question | Use |
 //! |---|---|
 //! | Why is this page not stored by the CDN? | print the audit: it names the directive and the section of the standard |
-//! | Does a change of a policy make a route public? | assert [`Verdict::may_store`] in a test |
+//! | Does a policy change make a route public? | assert [`Verdict::may_store`] in a test |
 //! | Which responses of a site have likely mistakes? | collect [`CacheAudit::warnings`] for each route |
 //! | How long can a client see old content? | [`Verdict::remaining_freshness`] and [`AfterFreshness`] |
 //!

@@ -39,18 +39,18 @@ impl Serialize for CacheAudit {
     }
 }
 
-/// Serializes the values of the accessors. Reasons and sources are their display texts, and values that are `None` are
-/// left out.
+/// Serializes the values of the accessors. Reasons and sources are their `Display` texts. Values that are `None` are
+/// omitted.
 ///
 /// | Key | Value |
 /// |---|---|
-/// | `cache` | the kind of cache, as text |
+/// | `cache` | the kind of cache, as a string |
 /// | `may_store`, `reason`, `rule`, `section` | the decision about storage |
 /// | `age` | seconds |
 /// | `lifetime` | `seconds`, `source`, `rule`, `section`; missing if the cache does not store the response |
 /// | `after_expiry` | `validation`, `never_stale`, `stale_when_unreachable`, `stale_while_revalidate`, `stale_if_error` |
 /// | `key` | `fields`, `ignored`, `never_matches`, `query` |
-/// | `tags` | the cache tags, as texts |
+/// | `tags` | the cache tags, as strings |
 #[cfg_attr(docsrs, doc(cfg(feature = "audit-serde")))]
 impl Serialize for Verdict {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -141,7 +141,7 @@ impl Serialize for Verdict {
     }
 }
 
-/// Serializes as an object with the texts `level`, `rule`, `section` and `text`. The value of `text` is the
+/// Serializes as an object with the strings `level`, `rule`, `section` and `text`. The value of `text` is the
 /// [`Display`](std::fmt::Display) text, which includes the level and the rule.
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! The verdicts on caches that follow RFC 9111.
+//! Determines the verdicts on caches that follow RFC 9111.
 
 use super::after::AfterFreshness;
 use super::exchange::Exchange;

@@ -10,8 +10,8 @@ use crate::protocol::{StoragePermission, StorageProhibition};
 
 /// Whether a cache may store the response, and the reason.
 ///
-/// A cache may store a response that it cannot reuse at once: with `no-cache` or `Vary: *`, it revalidates the response
-/// before each reuse.
+/// A cache may store a response that it cannot reuse immediately: with `no-cache` or `Vary: *`, it revalidates the
+/// response before each reuse.
 ///
 /// ```
 /// # use http::{Request, Response};
@@ -39,7 +39,7 @@ pub struct Storage {
 
 /// The reason why a cache may or must not store a response. Displays as a clause, such as `` `max-age` allows it ``.
 ///
-/// A test can match on the reason, to be sure that the response is excluded for the intended one:
+/// A test can match on the reason, to check that the response is excluded for the intended reason:
 ///
 /// ```
 /// # use http::{Request, Response};
@@ -61,13 +61,13 @@ pub struct Storage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StorageReason {
-    /// [RFC 9111 section 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3) allows it.
+    /// [RFC 9111 section 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3) allows storage.
     Allowed(StoragePermission),
-    /// RFC 9111 or the definition of the method or status forbids it.
+    /// RFC 9111 or the definition of the method or status forbids storage.
     Forbidden(StorageProhibition),
     /// A field that only edge caches read gives the response a lifetime.
     EdgeField(HeaderName),
-    /// A field that only edge caches read forbids it.
+    /// A field that only edge caches read forbids storage.
     EdgeFieldForbids(HeaderName),
     /// The edge cache does not store responses with `Set-Cookie`.
     SetCookieAtEdge,
@@ -76,8 +76,8 @@ pub enum StorageReason {
     AuthorizationAtEdge,
     /// The edge cache does not store responses whose `Vary` names these fields. The list is empty for `Vary: *`.
     VaryAtEdge(Vec<HeaderName>),
-    /// The response has `no-store` without `private`, and the edge cache does not always obey that. This is a reason
-    /// to assume that it stores the response.
+    /// The response has `no-store` without `private`, and the edge cache does not always obey that. The audit therefore
+    /// assumes that it stores the response.
     NoStoreAtEdge,
     /// No field gives the edge cache a directive, so its own default applies. `None` if the default is not known.
     HeuristicCaching(Option<HeuristicCaching>),
@@ -193,14 +193,14 @@ impl fmt::Display for StorageReason {
             Self::HeuristicCaching(unsaid) => f.write_str(match unsaid {
                 Some(HeuristicCaching::NotStored) => "no directive allows it, and this cache requires one",
                 Some(HeuristicCaching::ByExtension) => {
-                    "without a directive, this cache decides by the extension of the path"
+                    "without a directive, this cache decides by the file extension in the path"
                 }
                 Some(HeuristicCaching::ByLastModified) => "without a directive, this cache decides by `Last-Modified`",
                 Some(HeuristicCaching::Validated) => {
                     "without a directive, this cache revalidates the response before each reuse"
                 }
                 Some(HeuristicCaching::StoredFor(_)) => "without a directive, this cache stores every response",
-                None => "it is not known what this cache does without a directive",
+                None => "the behavior of this cache without a directive is not known",
             }),
         }
     }

@@ -1,4 +1,4 @@
-//! Verdicts and warnings in plain English.
+//! Renders verdicts and warnings in plain English.
 
 use std::fmt;
 
@@ -158,11 +158,11 @@ impl fmt::Display for Warning {
                     f,
                     "{} may apply heuristic freshness, because the response does not state a lifetime; add `max-age` \
                      or `no-cache`",
-                    Keepers(by)
+                    CacheList(by)
                 )?;
             }
             Self::SetCookieShared { by } => {
-                let by = Keepers(by);
+                let by = CacheList(by);
                 write!(
                     f,
                     "{by} may replay `Set-Cookie` to other clients; add `private`, or set the cookie in another response"
@@ -195,7 +195,7 @@ impl fmt::Display for Warning {
                         "the request for this page has `Cookie`, and `Vary` does not name it"
                     }
                 };
-                write!(f, "{sign}, and {} may serve the response to other users; add `private`", Keepers(by))?;
+                write!(f, "{sign}, and {} may serve the response to other users; add `private`", CacheList(by))?;
             }
             Self::LongWithoutFingerprint { seconds } => {
                 let seconds = Seconds(*seconds);
@@ -258,9 +258,9 @@ impl fmt::Display for Names<'_> {
     }
 }
 
-struct Keepers<'a>(&'a [CacheKind]);
+struct CacheList<'a>(&'a [CacheKind]);
 
-impl fmt::Display for Keepers<'_> {
+impl fmt::Display for CacheList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().enumerate().try_for_each(|(index, cache)| {
             let separator = match index {

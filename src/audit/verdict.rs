@@ -82,8 +82,8 @@ impl Verdict {
     /// Returns the freshness lifetime, counted from the generation of the response, or `None` if the cache does not
     /// store the response.
     ///
-    /// Parts of the lifetime may have passed already. [`remaining_freshness`](Self::remaining_freshness) subtracts
-    /// them.
+    /// A part of the lifetime may have passed already. [`remaining_freshness`](Self::remaining_freshness) subtracts
+    /// that part.
     #[must_use]
     pub const fn lifetime(&self) -> Option<&FreshnessLifetime> {
         if self.may_store() { Some(&self.lifetime) } else { None }

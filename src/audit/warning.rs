@@ -23,7 +23,7 @@ pub enum Level {
     Note,
     /// Clients may get a stale response, or a cache ignores a directive.
     Warning,
-    /// A client may get a response that was made for another one.
+    /// A client may get a response that was generated for another client.
     Danger,
 }
 
@@ -58,7 +58,7 @@ pub enum Level {
 /// | [`VaryIgnored`](Self::VaryIgnored) | danger, warning or note | give each variant its own URL |
 /// | [`LifetimeGuessed`](Self::LifetimeGuessed) | warning | state a lifetime, or `no-cache` |
 /// | [`LongWithoutFingerprint`](Self::LongWithoutFingerprint) | warning | put a fingerprint into the path |
-/// | [`StrongTagUnderCoding`](Self::StrongTagUnderCoding) | warning | make the tag weak, or different for each coding |
+/// | [`StrongTagUnderCoding`](Self::StrongTagUnderCoding) | warning | make the tag weak, or use a different tag for each content coding |
 /// | [`InvalidEntityTag`](Self::InvalidEntityTag) | warning | put the tag into double quotes |
 /// | [`FieldIgnored`](Self::FieldIgnored) | warning | correct the syntax of the field |
 /// | [`QueryNotInKey`](Self::QueryNotInKey) | warning | move parameters into the path, or configure the CDN |
@@ -143,7 +143,7 @@ pub enum Warning {
         /// The invalid value, or the second value if there are several.
         value: HeaderValue,
     },
-    /// The response seems to be made for one user, and these shared caches may store it.
+    /// The response seems to be for one user, and these shared caches may store it.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -163,7 +163,7 @@ pub enum Warning {
     /// ```
     // G-02, G-03
     PersonalShared {
-        /// The evidence that the response is made for one user.
+        /// The evidence that the response is for one user.
         sign: PersonalizationEvidence,
         /// The caches.
         by: Vec<CacheKind>,
@@ -171,7 +171,7 @@ pub enum Warning {
     /// Browsers may reuse the response for more than a week, and the URL does not contain a fingerprint of the
     /// content.
     ///
-    /// After a change of the content, these browsers show the old content until the lifetime ends. No purge reaches
+    /// After a change of the content, browsers show the old content until the lifetime ends, because no purge reaches
     /// them. A part of the path with at least eight letters and digits, such as `3f2a9c1b` in `/app.3f2a9c1b.js`,
     /// counts as a fingerprint.
     // B-01
@@ -219,7 +219,7 @@ pub enum Warning {
         /// The name of the edge cache.
         edge: &'static str,
     },
-    /// The URL has a query, and the edge cache leaves it out of its key.
+    /// The URL has a query, and the edge cache does not include it in its key.
     ///
     /// See [`CacheKey::query`](super::CacheKey::query) for an example.
     // B-02
@@ -229,7 +229,7 @@ pub enum Warning {
     },
 }
 
-/// The evidence that a response is made for one user.
+/// The evidence that a response is for one user.
 ///
 /// If several apply, the warning contains the first in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -260,7 +260,7 @@ impl Warning {
             | Self::QueryNotInKey { .. }
             | Self::VaryIgnored { known: false, .. } => Level::Warning,
             Self::Contradiction(_) => Level::Note,
-            // Most edge caches that ignore `Vary` treat this field correctly by other means.
+            // Most edge caches that ignore `Vary` handle this field correctly by other means.
             Self::VaryIgnored { fields, .. } if fields.iter().all(|field| field == "accept-encoding") => Level::Note,
             Self::VaryIgnored { .. }
             | Self::SetCookieShared { .. }

@@ -1,9 +1,9 @@
 //! [`EdgeBehavior`]: how an edge treats responses.
 
-/// How an edge treats responses, as far as that is documented or was measured with the default settings.
+/// How an edge treats responses, if that is documented or was measured with the default settings.
 ///
-/// `None` means that the behavior is not known. Assume the less safe behavior then. These facts are for audits,
-/// warnings and tests. The layers do not use them.
+/// `None` means that the behavior is not known. In this case, assume the less safe behavior. These facts are for
+/// audits, warnings and tests. The layers do not use them.
 ///
 /// ```
 /// use tower_cache_policy::edge::{EdgeProfile, VaryAtEdge};
@@ -13,7 +13,7 @@
 /// assert_eq!(cloudfront.facts().obeys_no_store, Some(false));
 /// ```
 ///
-/// The facts of all built-in profiles can be compared:
+/// You can compare the facts of all built-in profiles:
 ///
 /// ```
 /// use tower_cache_policy::edge::{EdgeBehavior, EdgeProfile, SetCookieAtEdge, VaryAtEdge};
@@ -49,13 +49,13 @@
 pub struct EdgeBehavior {
     /// Whether the edge reads `CDN-Cache-Control` ([RFC 9213](https://www.rfc-editor.org/rfc/rfc9213.html)).
     ///
-    /// If so, a `CDN-Cache-Control` that another service adds changes the lifetime at this edge.
+    /// If it does, a `CDN-Cache-Control` that another service adds changes the lifetime at this edge.
     pub reads_cdn_cache_control: Option<bool>,
     /// How the edge uses `Vary`.
     pub vary: Option<VaryAtEdge>,
     /// Whether the cache key includes the query.
     ///
-    /// If not, `/search?q=a` and `/search?q=b` get the same response.
+    /// If it does not, `/search?q=a` and `/search?q=b` get the same response.
     pub query_in_key: Option<bool>,
     /// How the edge treats a storable response with `Set-Cookie`.
     ///
@@ -66,30 +66,31 @@ pub struct EdgeBehavior {
     pub authorization: Option<AuthorizationAtEdge>,
     /// Whether the edge serves a stale response while it revalidates, if `stale-while-revalidate` allows it.
     ///
-    /// If not, the first client after the lifetime waits for the origin
-    /// ([RFC 5861 section 3](https://www.rfc-editor.org/rfc/rfc5861.html#section-3)).
+    /// If it does not, the first client after the lifetime waits for the origin ([RFC 5861 section
+    /// 3](https://www.rfc-editor.org/rfc/rfc5861.html#section-3)).
     pub stale_while_revalidate: Option<bool>,
     /// Whether the edge serves a stale response after an error of the origin, if `stale-if-error` allows it.
     ///
-    /// If not, clients get the error as soon as the lifetime is over
-    /// ([RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
+    /// If it does not, clients get the error as soon as the lifetime ends ([RFC 5861 section
+    /// 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
     pub stale_if_error: Option<bool>,
     /// Whether the edge revalidates a stale response with `If-None-Match` or `If-Modified-Since`, instead of fetching
     /// the complete response.
     ///
-    /// If not, entity tags save bandwidth only between the edge and browsers.
+    /// If it does not, entity tags save bandwidth only between the edge and browsers.
     pub revalidates: Option<bool>,
     /// Whether the edge serves a stale response when it cannot reach the origin, although no directive allows or
     /// forbids it.
     ///
-    /// If so, and outdated content is worse than an error, send
+    /// If it does, and outdated content is worse than an error, send
     /// [`must-revalidate`](crate::policy::CachePolicy::must_revalidate).
     pub stale_when_unreachable: Option<bool>,
     /// How the edge treats a successful response without `Cache-Control`.
     pub without_cache_control: Option<HeuristicCaching>,
     /// Whether the edge always obeys `no-store`, even without `private`.
     ///
-    /// If not, an [`EdgeLayer`](crate::EdgeLayer) still excludes responses from the edge, because it adds `private`.
+    /// If it does not, an [`EdgeLayer`](crate::EdgeLayer) still prevents the edge from storing such a response, because
+    /// it adds `private`.
     pub obeys_no_store: Option<bool>,
     /// Whether the edge implements the rules of [RFC 9111](https://www.rfc-editor.org/rfc/rfc9111.html) that few caches
     /// implement: it stores a response with `private="x-user"` without that field, `must-understand` takes precedence over
@@ -97,13 +98,13 @@ pub struct EdgeBehavior {
     pub implements_all_directives: Option<bool>,
     /// Whether the edge forwards the field with the tags to clients.
     ///
-    /// If so, clients see the tags. Do not put secrets or names of customers into tags.
+    /// If it does, clients see the tags. Do not put secrets or names of customers into tags.
     pub forwards_tags: Option<bool>,
 }
 
 /// How an edge uses `Vary`.
 ///
-/// If an edge does not obey a name, give each variant a URL of its own, such as `/en/news` and `/de/news`.
+/// If an edge does not obey a name, give each variant its own URL, such as `/en/news` and `/de/news`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VaryAtEdge {
@@ -139,8 +140,9 @@ pub enum SetCookieAtEdge {
 pub enum AuthorizationAtEdge {
     /// The edge does not store or reuse the response.
     NotStored,
-    /// The edge stores the response if it has `public`, `s-maxage` or `must-revalidate`, or one of some of these
-    /// ([RFC 9111 section 3.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-3.5)).
+    /// The edge stores the response if it has one of the directives `public`, `s-maxage` and `must-revalidate`. Some
+    /// edges accept only some of these ([RFC 9111 section
+    /// 3.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-3.5)).
     ///
     /// The guard [`Authorization`](crate::policy::Guard::Authorization) makes such a response private unless its
     /// [risk](crate::policy::Risk::AuthorizedResponseServedToOthers) is accepted.
@@ -171,7 +173,7 @@ pub enum HeuristicCaching {
 }
 
 impl EdgeBehavior {
-    /// No behavior is known.
+    /// A value in which no behavior is known.
     pub const UNKNOWN: Self = Self {
         reads_cdn_cache_control: None,
         vary: None,

@@ -46,8 +46,8 @@ use super::unsupported_tag::UnsupportedTag;
 /// |---|---|
 /// | [`UnsupportedTag`](Self::UnsupportedTag) | rename the tag, and call [`EdgeLayer::check_tags`](crate::EdgeLayer::check_tags) at start |
 /// | [`TooManyTags`](Self::TooManyTags) | use fewer tags, or [`TagOverflow::Coarser`](super::TagOverflow::Coarser) |
-/// | [`NotTags`](Self::NotTags) | put [`CacheTags`](crate::policy::CacheTags) into the extensions instead of writing the field |
-/// | [`Restricted`](Self::Restricted) | none, if the handler meant it |
+/// | [`NotTags`](Self::NotTags) | insert [`CacheTags`](crate::policy::CacheTags) into the extensions instead of writing the field |
+/// | [`Restricted`](Self::Restricted) | none, if the restriction is intended |
 /// | [`Removed`](Self::Removed) | remove the field from the handler, or add the profile of the edge |
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -68,7 +68,7 @@ pub enum EdgeDiagnostic {
         /// Whether the response is stored with a coarser tag, or not stored.
         stored: bool,
     },
-    /// An inner service wrote a field for tags in which a member is not a valid tag, or not one that the edge accepts.
+    /// An inner service wrote a field for tags that contains an invalid tag, or a tag that the edge does not accept.
     NotTags {
         /// The field.
         field: HeaderName,
@@ -100,7 +100,7 @@ impl fmt::Display for EdgeDiagnostic {
                 write!(f, "{count} tags do not fit into {field}; the response is private, so no shared cache stores it")
             }
             Self::NotTags { field } => {
-                write!(f, "{field} has a member that is not a tag, or not one that the edge accepts")
+                write!(f, "{field} has a member that is not a valid tag, or that the edge does not accept")
             }
             Self::Restricted { field } => {
                 write!(f, "{field} forbids storage or reuse, so the response becomes private")

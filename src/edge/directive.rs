@@ -37,7 +37,7 @@ impl EdgeLifetime {
         }
     }
 
-    /// Renders all directives. They are written in the same way in `Cache-Control` and in a structured Dictionary.
+    /// Renders all directives. The syntax is the same in `Cache-Control` and in a structured Dictionary.
     pub(super) fn as_cache_control(self) -> CacheControl {
         let mut field = self.lifetimes_only();
         if self.must_revalidate {

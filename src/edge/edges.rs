@@ -12,7 +12,8 @@ use super::unsupported_tag::UnsupportedTag;
 use crate::policy::CacheTag;
 use crate::protocol::edge_field_kind;
 
-/// The profiles of the edges in front of a service: one, or several that do not need different values in one field.
+/// The profiles of the edges in front of a service: one profile, or several that do not need different values in one
+/// field.
 ///
 /// ```
 /// use tower_cache_policy::EdgeLayer;
@@ -45,8 +46,8 @@ pub struct Edges {
 /// assert_eq!(error.field(), "surrogate-control");
 /// assert_eq!(
 ///     error.to_string(),
-///     "the profiles `fastly` and `squid` cannot be combined: `surrogate-control` is for `fastly`, and `squid` obeys it \
-///      with another meaning; use two services, or remove the field from one of the profiles"
+///     "the profiles `fastly` and `squid` cannot be combined: `surrogate-control` is for `fastly`, but `squid` obeys it \
+///      with a different meaning; use two services, or remove the field from one of the profiles"
 /// );
 /// ```
 ///
@@ -89,7 +90,8 @@ impl Edges {
     ///
     /// # Errors
     ///
-    /// If two profiles need different values in one field. The error names the two profiles and the field.
+    /// Returns an error if two profiles need different values in one field. The error names the two profiles and the
+    /// field.
     pub fn new(profiles: impl IntoIterator<Item = EdgeProfile>) -> Result<Self, EdgeConflict> {
         let profiles: Vec<EdgeProfile> = profiles.into_iter().collect();
         for (index, one) in profiles.iter().enumerate() {
@@ -102,10 +104,10 @@ impl Edges {
         Ok(Self::compatible(profiles))
     }
 
-    /// Checks that each edge that reads tags accepts these.
+    /// Checks that each edge that reads tags accepts these tags.
     ///
     /// Check constant tags when a service starts. A response with a tag that an edge does not accept becomes private or
-    /// gets a coarser tag, as [`TagOverflow`](super::TagOverflow) chooses.
+    /// gets a coarser tag, according to [`TagOverflow`](super::TagOverflow).
     ///
     /// ```
     /// use tower_cache_policy::edge::{EdgeProfile, Edges};
@@ -120,7 +122,8 @@ impl Edges {
     ///
     /// # Errors
     ///
-    /// If an edge does not accept a tag. The error names the edge, the first such tag, and the allowed characters.
+    /// Returns an error if an edge does not accept a tag. The error names the edge, the first such tag, and the allowed
+    /// characters.
     pub fn check_tags<'a>(&self, tags: impl IntoIterator<Item = &'a CacheTag>) -> Result<(), UnsupportedTag> {
         let find = |tag| self.profiles().find_map(|profile| UnsupportedTag::find(profile.name(), profile.tags()?, tag));
         tags.into_iter().find_map(find).map_or(Ok(()), Err)
@@ -136,17 +139,18 @@ impl Edges {
         self.own_names.clone()
     }
 
-    /// Whether some edge uses `Cache-Control` in this way.
+    /// Returns whether some edge uses `Cache-Control` in this way.
     pub(super) fn any_reads(&self, cache_control: CacheControlRole) -> bool {
         self.profiles.iter().any(|profile| profile.cache_control == cache_control)
     }
 
-    /// Whether some edge has no field of its own, so that it obeys the directives for browsers in `Cache-Control`.
+    /// Returns whether some edge does not have its own field, so that it obeys the directives for browsers in
+    /// `Cache-Control`.
     pub(super) fn any_reads_cache_control_only(&self) -> bool {
         self.profiles.iter().any(|profile| profile.field().is_none())
     }
 
-    /// Whether each edge obeys a field of its own, regardless of `Cache-Control`.
+    /// Returns whether each edge obeys its own field, regardless of `Cache-Control`.
     pub(super) fn all_overrule_no_store(&self) -> bool {
         self.profiles.iter().all(|profile| profile.field().is_some_and(TargetedField::overrules_no_store))
     }
@@ -240,14 +244,14 @@ fn conflict(one: &EdgeProfile, other: &EdgeProfile) -> Option<EdgeConflict> {
     None
 }
 
-/// Whether this field is the edge's own, or takes precedence over it.
+/// Returns whether this is the edge's own field, or a field that takes precedence over it.
 fn reads_before_its_own(edge: &EdgeProfile, name: &HeaderName) -> bool {
     let own = edge.field().map_or("cache-control", |field| field.name().as_str());
     let place = |name: &str| edge.precedence().iter().position(|field| *field == name);
     place(name.as_str()).is_some_and(|foreign| place(own).is_none_or(|own| foreign <= own))
 }
 
-/// Whether the field has the same meaning for both.
+/// Returns whether the field has the same meaning for both edges.
 fn agree(one: &EdgeProfile, other: &EdgeProfile, name: &HeaderName) -> bool {
     // `Some(None)`: the field is written only to forbid storage.
     fn meaning<'a>(edge: &'a EdgeProfile, name: &HeaderName) -> Option<Option<&'a TargetedField>> {
@@ -271,7 +275,7 @@ impl EdgeConflict {
         [self.one, self.other]
     }
 
-    /// Returns the field in which they need different values.
+    /// Returns the field in which the profiles need different values.
     #[must_use]
     pub const fn field(&self) -> &HeaderName {
         &self.field
@@ -283,10 +287,12 @@ impl fmt::Display for EdgeConflict {
         let Self { one, other, field, reason } = self;
         write!(f, "the profiles `{one}` and `{other}` cannot be combined: ")?;
         match reason {
-            Reason::Freshness => write!(f, "`{field}` is for `{one}`, and `{other}` obeys it with another meaning")?,
+            Reason::Freshness => {
+                write!(f, "`{field}` is for `{one}`, but `{other}` obeys it with a different meaning")?
+            }
             // G-21
             Reason::Stripped => {
-                write!(f, "`{field}` is for `{one}`, and `{other}` ignores restrictions in `Cache-Control` next to it")?
+                write!(f, "`{field}` is for `{one}`, but `{other}` ignores restrictions in `Cache-Control` next to it")?
             }
             // E2-1
             Reason::Tags => write!(f, "they separate the tags in `{field}` differently")?,

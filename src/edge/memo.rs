@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 use super::directive::EdgeDirective;
 use crate::policy::{MAX_LENGTH, Recent, short_hash};
 
-/// A decision in the fields of the edges.
+/// A decision, rendered as the fields of the edges.
 #[derive(Clone, Debug)]
 pub(super) struct EdgeFields {
     pub(super) directive: EdgeDirective,
@@ -29,7 +29,7 @@ impl EdgesId {
 }
 
 /// The fields for one `Cache-Control` line.
-struct Known {
+struct MemoEntry {
     edges: EdgesId,
     /// A copy, because a field value may be a slice of a buffer with all fields of a response.
     line: Box<[u8]>,
@@ -37,17 +37,17 @@ struct Known {
 }
 
 impl EdgeFields {
-    /// Returns the fields for a `Cache-Control` line. Makes them unless this thread has made them recently.
+    /// Returns the fields for a `Cache-Control` line. Creates them unless this thread has created them recently.
     pub(super) fn recall(edges: EdgesId, line: &HeaderValue, make: impl FnOnce() -> Self) -> Rc<Self> {
         thread_local! {
-            static RECENT: Recent<Known> = const { Recent::new() };
+            static RECENT: Recent<MemoEntry> = const { Recent::new() };
         }
         let line = line.as_bytes();
         if line.len() > MAX_LENGTH {
             return Rc::new(make());
         }
-        let is_wanted = |known: &Known| known.edges == edges && *known.line == *line;
-        let make = || Known { edges, line: line.into(), fields: Rc::new(make()) };
+        let is_wanted = |known: &MemoEntry| known.edges == edges && *known.line == *line;
+        let make = || MemoEntry { edges, line: line.into(), fields: Rc::new(make()) };
         Rc::clone(&Recent::recall(&RECENT, short_hash(line) ^ edges.0, is_wanted, make).fields)
     }
 }
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_vary_do_not_keep_others_out() {
+    fn lines_that_vary_do_not_exclude_other_lines() {
         let made = Cell::new(0);
         let edges = EdgesId::next();
         (0..1_000).for_each(|n| recall(edges, &HeaderValue::from_str(&format!("max-age={n}")).unwrap(), &made));

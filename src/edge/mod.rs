@@ -1,9 +1,9 @@
 //! Profiles of the CDNs and caches in front of a service.
 //!
 //! On this page, an *edge* is a CDN or a reverse proxy with a cache. An [`EdgeProfile`] describes the fields that an
-//! edge reads. Seventeen profiles are constants, and each of their properties can be replaced. An
+//! edge reads. Seventeen profiles are available as constants, and each of their properties can be replaced. An
 //! [`EdgeLayer`](crate::EdgeLayer) translates the [policy](crate::policy) of a response into these fields. A
-//! [`CacheStatus`] reads from a response whether it came from a cache.
+//! [`CacheStatus`] shows whether a response came from a cache.
 //!
 //! The last column names the field that forbids storage at the edge. "Both" means `Cache-Control` and a field that only
 //! this edge reads.
@@ -14,12 +14,12 @@
 //! | [`CLOUDFLARE`](EdgeProfile::CLOUDFLARE) | `Cloudflare-CDN-Cache-Control` | `Cache-Tag: a,b` | both |
 //! | [`FASTLY`](EdgeProfile::FASTLY) | `Surrogate-Control` | `Surrogate-Key: a b` | `Cache-Control: private` |
 //! | [`AKAMAI`](EdgeProfile::AKAMAI) | `Edge-Control` | `Edge-Cache-Tag: a,b` | both |
-//! | [`CLOUDFRONT`](EdgeProfile::CLOUDFRONT) | `s-maxage` | a setting | `Cache-Control` |
+//! | [`CLOUDFRONT`](EdgeProfile::CLOUDFRONT) | `s-maxage` | configurable | `Cache-Control` |
 //! | [`GOOGLE`](EdgeProfile::GOOGLE) | `s-maxage` | `Cache-Tag: a,b` | `Cache-Control` |
 //! | [`AZURE`](EdgeProfile::AZURE) | `s-maxage` | none | `Cache-Control` |
 //! | [`VERCEL`](EdgeProfile::VERCEL) | `Vercel-CDN-Cache-Control` | `Vercel-Cache-Tag: a,b` | both |
 //! | [`NETLIFY`](EdgeProfile::NETLIFY) | `Netlify-CDN-Cache-Control` | `Netlify-Cache-Tag: a,b` | both |
-//! | [`BUNNY`](EdgeProfile::BUNNY) | the browser's | `CDN-Tag: a`, one | `Cache-Control` |
+//! | [`BUNNY`](EdgeProfile::BUNNY) | same as browsers | `CDN-Tag: a`, only one | `Cache-Control` |
 //! | [`KEYCDN`](EdgeProfile::KEYCDN) | `X-Accel-Expires` | `Cache-Tag: a b` | both |
 //! | [`VARNISH`](EdgeProfile::VARNISH) | `s-maxage` | `xkey: a b` | `Cache-Control` |
 //! | [`NGINX`](EdgeProfile::NGINX) | `s-maxage` | none | both |
@@ -28,8 +28,8 @@
 //! | [`HAPROXY`](EdgeProfile::HAPROXY) | `s-maxage` | none | `Cache-Control` |
 //! | [`SOUIN`](EdgeProfile::SOUIN) | `CDN-Cache-Control` | `Surrogate-Key: a, b` | both |
 //!
-//! [`EdgeProfile::tags`] returns the characters, the length and the number of tags that an edge accepts, and whether it
-//! distinguishes upper and lower case, as far as this is documented.
+//! [`EdgeProfile::tags`] returns the characters, the length and the number of tags that an edge accepts, and whether
+//! the edge distinguishes upper and lower case, if this is documented.
 //!
 #![cfg_attr(
     doc,
@@ -52,8 +52,8 @@
 //!
 //! # What each edge gets
 //!
-//! This table shows the fields of a response that browsers may reuse for one minute and the edge for one hour, with two
-//! tags. A purge removes it from the edge earlier:
+//! This table shows the fields of a response with two tags that browsers may reuse for one minute and the edge for one
+//! hour. A purge removes it from the edge earlier:
 //!
 //! ```
 //! use std::{convert::Infallible, time::Duration};
@@ -108,8 +108,8 @@
 //! # });
 //! ```
 //!
-//! A response that no cache may store gets `private, no-store`, no tags, and the field with which the edge excludes
-//! responses:
+//! A response that no cache may store gets `private, no-store`, no tags, and the field that forbids storage at the
+//! edge:
 //!
 //! ```
 //! # use std::convert::Infallible;
@@ -149,16 +149,16 @@
 //! |---|---|
 //! | the vendor is in the table above | its constant |
 //! | the vendor comes from the configuration | [`EdgeProfile::by_name`] |
-//! | a proxy that implements RFC 9111, or several unknown ones | [`EdgeProfile::STANDARD`] |
-//! | the vendor is in the table, with another field or setting | the constant, and the `with_` methods of [`EdgeProfile`] |
+//! | a proxy that implements RFC 9111, or several unknown proxies | [`EdgeProfile::STANDARD`] |
+//! | the vendor is in the table, but the field or a setting differs | the constant, and the `with_` methods of [`EdgeProfile`] |
 //! | another vendor | [`EdgeProfile::custom`] |
 //! | two caches in a row, or two vendors side by side | [`Edges::new`] |
 //! | no cache in front | none: omit the [`EdgeLayer`](crate::EdgeLayer) |
 //!
 //! # Is it a hit?
 //!
-//! After a deployment, check that the edge stores what it should. [`CacheStatus`] reads the fields in which caches
-//! report hits. `assert_hit_within` (feature `testing`) repeats a request until one of the responses is a hit.
+//! After a deployment, check that the edge stores the intended responses. [`CacheStatus`] reads the fields in which
+//! caches report hits. `assert_hit_within` (feature `testing`) repeats a request until one of the responses is a hit.
 
 #[cfg(doc)]
 #[doc = include_str!("../docs/edges.md")]

@@ -4,7 +4,7 @@ use crate::policy::CacheTag;
 
 /// The treatment of a response with a tag that an edge does not accept, or with more tags than it reads.
 ///
-/// No tag is left out silently, because a purge by a missing tag would not affect the response.
+/// The layer never omits a tag silently, because a purge by a missing tag would not affect the response.
 ///
 /// ```
 /// use tower_cache_policy::EdgeLayer;
@@ -23,7 +23,7 @@ use crate::policy::CacheTag;
 /// | a purge by the coarse tag | not needed | removes all such responses |
 /// | the cost | each request reaches the origin | more responses are purged than necessary |
 ///
-/// Here, 2,000 tags do not fit into the field of Fastly:
+/// In this example, 2,000 tags do not fit into Fastly's field:
 ///
 /// ```
 /// use std::{convert::Infallible, time::Duration};
@@ -69,6 +69,6 @@ pub enum TagOverflow {
     ///
     /// # Warning
     ///
-    /// Whenever you purge by a tag that may have been left out, purge by this tag too.
+    /// When you purge by a tag that may have been omitted, also purge by this tag.
     Coarser(CacheTag),
 }

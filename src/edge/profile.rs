@@ -6,8 +6,8 @@ use super::behavior::EdgeBehavior;
 use super::tag_format::TagFormat;
 use super::targeted_field::TargetedField;
 
-/// A description of one kind of edge: the field that sets its lifetime, the format of its tags, and the fields that
-/// must not be sent to it.
+/// A description of one kind of edge: the field that sets its lifetime, the format of its tags, and the fields that it
+/// must not receive.
 ///
 /// The profiles of known edges are constants, such as [`EdgeProfile::CLOUDFLARE`]. [`EdgeProfile::all`] returns all of
 /// them. Edges change over time and can be configured differently, so every property can be replaced. For an edge
@@ -90,8 +90,7 @@ impl EdgeProfile {
         }
     }
 
-    /// Returns the built-in profile with this name, such as `cloudflare`, or `None` if there is none. The case does not
-    /// matter.
+    /// Returns the built-in profile with this name, such as `cloudflare`, or `None` if there is none. Ignores case.
     ///
     /// ```
     /// use tower_cache_policy::edge::EdgeProfile;
@@ -167,8 +166,8 @@ impl EdgeProfile {
         self
     }
 
-    /// Replaces the format of the tags. With `None`, the edge gets no tags. At some edges the name of the field is
-    /// configurable.
+    /// Replaces the format of the tags. With `None`, the edge gets no tags. Some edges have a setting for the name of
+    /// the field.
     ///
     /// ```
     /// use http::HeaderName;
@@ -189,7 +188,7 @@ impl EdgeProfile {
 
     /// Replaces the names of the fields from which the edge reads a lifetime, highest precedence first.
     ///
-    /// Only the first of these fields that is present and valid counts for the edge. The names are in lower case.
+    /// The edge uses only the first of these fields that is present and valid. The names are in lower case.
     pub fn with_precedence(mut self, fields: &'static [&'static str]) -> Self {
         self.precedence = fields;
         self
@@ -197,7 +196,7 @@ impl EdgeProfile {
 
     /// Replaces the names of the fields that must not reach the edge.
     ///
-    /// [`Edges::new`](super::Edges::new) rejects the profile together with one that writes such a field. An
+    /// [`Edges::new`](super::Edges::new) rejects the profile together with another one that writes such a field. An
     /// [`EdgeLayer`](crate::EdgeLayer) removes the fields of edges that are not configured, with or without this list.
     pub fn with_stripped_fields(mut self, fields: &'static [&'static str]) -> Self {
         self.stripped = fields;

@@ -39,7 +39,7 @@ impl TagCharacters {
     ///
     /// # Panics
     ///
-    /// If one of them is not visible ASCII.
+    /// Panics if one of them is not visible ASCII.
     #[track_caller]
     pub const fn with(self, characters: &str) -> Self {
         Self(self.0 | Self::of(characters).0)
@@ -58,7 +58,7 @@ impl TagCharacters {
     ///
     /// # Panics
     ///
-    /// If one of them is not visible ASCII.
+    /// Panics if one of them is not visible ASCII.
     #[track_caller]
     pub const fn without(self, characters: &str) -> Self {
         Self(self.0 & !Self::of(characters).0)
@@ -70,7 +70,7 @@ impl TagCharacters {
         character.is_ascii() && self.0 & (1 << character as u32) != 0
     }
 
-    /// Returns the first character of the text that is not in the set.
+    /// Returns the first character of the string that is not in the set.
     pub(super) fn first_outside(self, text: &str) -> Option<char> {
         text.chars().find(|character| !self.contains(*character))
     }

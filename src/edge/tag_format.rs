@@ -10,7 +10,7 @@ use crate::protocol::{BareItem, List, combined, push_structured_string};
 
 /// The field from which an edge reads tags, its separator, and the tags that the edge accepts.
 ///
-/// The separator depends on the edge and not on the field. In `Cache-Tag`, most edges expect commas, and `KeyCDN`
+/// The separator depends on the edge and not on the field. In `Cache-Tag`, most edges expect commas, but `KeyCDN`
 /// expects spaces.
 ///
 /// ```
@@ -65,7 +65,7 @@ pub enum TagSyntax {
 
 /// Whether an edge distinguishes tags that differ only in case.
 ///
-/// If the edge is not case-sensitive, or if that is not known, use one case for all tags.
+/// If the edge is not case-sensitive, or if that is not known, use the same case for all tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TagCase {
@@ -137,9 +137,9 @@ impl TagFormat {
         self
     }
 
-    /// Sets the maximum number of tags in one response. The default is no limit.
+    /// Sets the maximum number of tags in one response. By default, the number is not limited.
     ///
-    /// A response with more tags is treated as [`TagOverflow`](super::TagOverflow) chooses.
+    /// A response with more tags is treated according to [`TagOverflow`](super::TagOverflow).
     pub const fn max_tags(mut self, count: usize) -> Self {
         self.max_tags = count;
         self
@@ -218,7 +218,7 @@ impl TagFormat {
         self
     }
 
-    /// Renders all tags, or returns `None` if they do not fit. No tag is cut or left out.
+    /// Renders all tags, or returns `None` if they do not fit. Never truncates or omits a tag.
     // G-20
     pub(super) fn value<'a>(&self, tags: impl IntoIterator<Item = &'a CacheTag>) -> Option<HeaderValue> {
         let separator = match self.syntax {
@@ -253,7 +253,7 @@ impl TagFormat {
             let others = tags.iter().filter(|tag| *tag != coarse && self.carries(tag));
             self.value(std::iter::once(coarse).chain(others.take(count)))
         };
-        // More tags make a longer value, so a binary search finds how many fit.
+        // The value becomes longer with each tag, so a binary search finds how many fit.
         let (mut fit, mut too_many) = (0, tags.len() + 1);
         while too_many - fit > 1 {
             let middle = usize::midpoint(fit, too_many);

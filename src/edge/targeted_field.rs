@@ -25,7 +25,7 @@ use crate::protocol::CacheControl;
 pub struct TargetedField {
     name: HeaderName,
     syntax: DirectiveSyntax,
-    /// Written before all other directives, in this order.
+    /// Directives that are written before all others, in this order.
     directives: &'static [&'static str],
     overrules_no_store: bool,
 }
@@ -70,7 +70,7 @@ impl TargetedField {
 
     /// Adds directives such as `durable`, which come first if the response may be stored.
     ///
-    /// They are not sent with `no-store` and `no-cache`:
+    /// They are not sent together with `no-store` or `no-cache`:
     ///
     /// ```
     /// use std::{convert::Infallible, time::Duration};
@@ -102,8 +102,8 @@ impl TargetedField {
     ///
     /// # Panics
     ///
-    /// If one of them is not a key of a structured Dictionary: a lower-case letter, then `a-z`, `0-9`, `_` and `-`
-    /// ([RFC 9651 section 3.1.2](https://www.rfc-editor.org/rfc/rfc9651.html#section-3.1.2)).
+    /// Panics if one of them is not a key of a structured Dictionary: a lower-case letter, then `a-z`, `0-9`, `_` and
+    /// `-` ([RFC 9651 section 3.1.2](https://www.rfc-editor.org/rfc/rfc9651.html#section-3.1.2)).
     // X-02
     #[track_caller]
     pub const fn directives(mut self, directives: &'static [&'static str]) -> Self {
@@ -122,8 +122,8 @@ impl TargetedField {
     /// Declares that the edge may ignore the field, because of its configuration or version. `Cache-Control` then has
     /// to be correct for the edge too.
     ///
-    /// It matters for [`CachePolicy::edge_only`](crate::policy::CachePolicy::edge_only). If all edges always obey their
-    /// own field, browsers get `no-store`. Otherwise `Cache-Control` has to contain the lifetime as `s-maxage`.
+    /// This setting affects [`CachePolicy::edge_only`](crate::policy::CachePolicy::edge_only). If all edges always obey
+    /// their own field, browsers get `no-store`. Otherwise, `Cache-Control` has to contain the lifetime as `s-maxage`.
     ///
     /// ```
     /// use tower_cache_policy::edge::EdgeProfile;
@@ -155,7 +155,7 @@ impl TargetedField {
         self.overrules_no_store
     }
 
-    /// Whether both fields have the same value for the same response.
+    /// Returns whether both fields have the same value for the same response.
     pub(super) fn writes_the_same_as(&self, other: &Self) -> bool {
         self.syntax == other.syntax && self.directives == other.directives
     }
@@ -179,7 +179,7 @@ impl TargetedField {
         }
     }
 
-    /// Returns a well-known field in the syntax that edges with another field of their own expect.
+    /// Returns a well-known field in the syntax that edges expect if they also have a field of their own.
     pub(crate) fn known(name: HeaderName) -> Self {
         let syntax = match name.as_str() {
             "surrogate-control" => DirectiveSyntax::Surrogate,
@@ -218,7 +218,7 @@ impl TargetedField {
                 "no-store".to_owned()
             }
             (DirectiveSyntax::Dictionary, EdgeDirective::Validated) => "no-cache".to_owned(),
-            // No directive for revalidation is known. A lifetime of zero has the same effect.
+            // There is no known directive for revalidation. A lifetime of zero has the same effect.
             (DirectiveSyntax::Surrogate, EdgeDirective::Validated) => "max-age=0".to_owned(),
             (DirectiveSyntax::EdgeControl, EdgeDirective::Validated) => "cache-maxage=0s".to_owned(),
             (DirectiveSyntax::Seconds, EdgeDirective::NotStored | EdgeDirective::Validated) => "0".to_owned(),

@@ -9,7 +9,7 @@ use crate::policy::CacheTag;
 
 /// An error for a tag that an edge does not accept. The edge could not purge a response with this tag.
 ///
-/// Its text names the edge, the tag, the fault, and the characters and the length to use.
+/// Its text names the edge, the tag, the problem, and the characters and the length to use.
 ///
 /// Returned by [`EdgeLayer::check_tags`](crate::EdgeLayer::check_tags) and
 /// [`Edges::check_tags`](super::Edges::check_tags):

@@ -56,7 +56,7 @@ impl EdgeProfile {
 
     /// Cloudflare. It reads `Cloudflare-CDN-Cache-Control`, and tags from `Cache-Tag`.
     ///
-    /// For a response without a directive, Cloudflare decides by the extension of the path. `Accept-Encoding` and
+    /// For a response without a directive, Cloudflare decides by the file extension in the path. `Accept-Encoding` and
     /// `Origin` are the only names in `Vary` that it obeys.
     pub const CLOUDFLARE: Self = Self {
         name: "cloudflare",
@@ -96,7 +96,7 @@ impl EdgeProfile {
     /// Fastly with its default VCL. It reads `Surrogate-Control`, and tags from `Surrogate-Key`.
     ///
     /// Without a lifetime, the default VCL stores a response for two minutes. It also stores responses to requests with
-    /// `Authorization`, and does not obey `no-store` alone. The layer therefore restricts responses with `private`,
+    /// `Authorization`, and does not obey `no-store` alone. Therefore, the layer adds `private` to forbid storage,
     /// which applies to all shared caches.
     pub const FASTLY: Self = Self {
         name: "fastly",
@@ -209,8 +209,8 @@ impl EdgeProfile {
 
     /// Google Cloud CDN with the cache mode `USE_ORIGIN_HEADERS`. It reads `s-maxage`, and tags from `Cache-Tag`.
     ///
-    /// Google Cloud CDN does not store a response with `Set-Cookie`. If `Vary` contains a name that it does not
-    /// support, such as `Accept-Language`, it does not store the response either. It forwards tags to clients.
+    /// Google Cloud CDN does not store a response with `Set-Cookie`. It also does not store a response whose `Vary`
+    /// contains a name that it does not support, such as `Accept-Language`. It forwards tags to clients.
     pub const GOOGLE: Self = Self {
         name: "google",
         cache_control: CacheControlRole::Lifetime,
@@ -275,7 +275,8 @@ impl EdgeProfile {
 
     /// Vercel. It reads `Vercel-CDN-Cache-Control`, and tags from `Vercel-Cache-Tag`.
     ///
-    /// Vercel stores only responses whose fields allow it, and not those to requests with `Authorization`.
+    /// Vercel stores only responses whose fields allow it. It does not store responses to requests with
+    /// `Authorization`.
     pub const VERCEL: Self = Self {
         name: "vercel",
         cache_control: CacheControlRole::Nothing,
@@ -309,7 +310,7 @@ impl EdgeProfile {
 
     /// Netlify. It reads `Netlify-CDN-Cache-Control`, and tags from `Netlify-Cache-Tag`.
     ///
-    /// To store responses in the durable cache, replace the field by one with
+    /// To store responses in the durable cache, replace the field with one that has
     /// [`directives`](TargetedField::directives)`(&["public", "durable"])`.
     ///
     /// Netlify stores only responses whose fields allow it. The profile sends `public` before the lifetime.
@@ -488,8 +489,8 @@ impl EdgeProfile {
         },
     };
 
-    /// Apache Traffic Server. It reads `s-maxage`, and also `CDN-Cache-Control` if it is configured to or is newer than
-    /// release 10.2.
+    /// Apache Traffic Server. It reads `s-maxage`. It also reads `CDN-Cache-Control` if it is configured to do so, or
+    /// is newer than release 10.2.
     pub const TRAFFIC_SERVER: Self = Self {
         name: "ats",
         cache_control: CacheControlRole::Lifetime,
@@ -518,8 +519,8 @@ impl EdgeProfile {
 
     /// The cache of HAProxy. It reads `s-maxage`, and limits every lifetime to the `max-age` of its configuration.
     ///
-    /// HAProxy stores no response with `Vary`. With `process-vary on`, it stores those whose only name is
-    /// `Accept-Encoding`. It never revalidates.
+    /// HAProxy does not store responses with `Vary`. With `process-vary on`, it stores a response if `Accept-Encoding`
+    /// is the only name in its `Vary`. HAProxy never revalidates.
     pub const HAPROXY: Self = Self {
         name: "haproxy",
         cache_control: CacheControlRole::Lifetime,
@@ -547,10 +548,11 @@ impl EdgeProfile {
         },
     };
 
-    /// Souin, also as the cache handler of Caddy. It reads `CDN-Cache-Control`, and tags from `Surrogate-Key`.
+    /// Souin, including its use as the cache handler of Caddy. It reads `CDN-Cache-Control`, and tags from
+    /// `Surrogate-Key`.
     ///
-    /// Souin fetches a stale response completely, and does not serve it stale. Without a lifetime, it does not store a
-    /// response.
+    /// Souin does not revalidate or serve a stale response: it fetches the complete response again. It does not store a
+    /// response without a lifetime.
     pub const SOUIN: Self = Self {
         name: "souin",
         cache_control: CacheControlRole::Nothing,
@@ -583,9 +585,9 @@ impl EdgeProfile {
     /// The [`SharedCache`](crate::SharedCache) of this crate as a gateway, with its default settings. It reads
     /// `CDN-Cache-Control`, and tags from `Cache-Tag`.
     ///
-    /// It does not store responses with `Set-Cookie`, to requests with `Authorization`, or with `Vary: Cookie`. Without a
-    /// directive, it reuses a response only after a revalidation. A cache [by policy](crate::SharedCache::by_policy) is
-    /// stricter: it reuses only responses that an inner layer decided about.
+    /// It does not store responses with `Set-Cookie`, to requests with `Authorization`, or with `Vary: Cookie`. Without
+    /// a directive, it reuses a response only after a revalidation. A cache [by policy](crate::SharedCache::by_policy)
+    /// is stricter: it stores only responses that an inner layer decided about.
     ///
     /// The profile is not in [`all`](Self::all), because such a cache is usually part of the service itself. For a cache by
     /// policy, which ignores the lifetimes in `CDN-Cache-Control`, set

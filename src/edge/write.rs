@@ -36,7 +36,7 @@ impl Edges {
             InnerEdgeFields::default()
         };
         if ruling.replaces_handler() {
-            // The policy layer that overruled the handler removed the well-known fields.
+            // The policy layer that overrode the handler has removed the well-known fields.
             inner.lifetimes.retain(|lifetime| edge_field_kind(lifetime.field.name().as_str()).is_some());
         }
         // G-09
@@ -108,15 +108,15 @@ impl Edges {
         if directive == EdgeDirective::NotStored {
             fields.extend(self.restrictions.iter().cloned());
         }
-        // The first clone of an owned value allocates the reference count, so it is cloned here once.
+        // The first clone of an owned value allocates the reference count, so the value is cloned here once.
         let fields: Vec<_> = fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         // Some caches skip a line that is not ASCII.
         let cache_control = (browser != *field).then(|| browser.without_unreadable_extensions().to_header_value());
         EdgeFields { directive, cache_control, fields }
     }
 
-    /// Preserves the lifetimes that inner services wrote for the configured edges. For each edge, the field with the
-    /// highest precedence is written into the edge's own field.
+    /// Preserves the lifetimes that inner services wrote for the configured edges. For each edge, copies the field with
+    /// the highest precedence into the edge's own field.
     fn keep_lifetimes(&self, inner: &InnerEdgeFields, headers: &mut HeaderMap) {
         for profile in self.profiles() {
             let Some(kept) = profile.fields_of_its_own().find_map(|name| inner.lifetime_in(name)) else { continue };
@@ -132,7 +132,7 @@ impl Edges {
             // E1-1, G-07: some edges obey `private` only, and some `no-store` only.
             EdgeDirective::NotStored if field.private() => field,
             EdgeDirective::NotStored => field.to_private(),
-            // Deliberately without `private`, which makes some edges ignore their own field.
+            // Deliberately omits `private`, which makes some edges ignore their own field.
             EdgeDirective::Stored(_) if edge_only && self.all_overrule_no_store() => {
                 CacheControl::new().with_no_store()
             }
@@ -261,7 +261,7 @@ impl Edges {
         found
     }
 
-    /// Returns the freshness field with this name, also for an edge that is not configured.
+    /// Returns the freshness field with this name, even for an edge that is not configured.
     fn freshness_field(&self, name: &HeaderName) -> Option<TargetedField> {
         let own = self.fields.iter().find(|own| own.name() == name);
         own.cloned().or_else(|| {
@@ -270,7 +270,7 @@ impl Edges {
         })
     }
 
-    /// Whether a configured edge reads a lifetime from this field.
+    /// Returns whether a configured edge reads a lifetime from this field.
     fn is_read(&self, name: &HeaderName) -> bool {
         self.profiles().any(|profile| profile.fields_of_its_own().any(|own| own == name.as_str()))
     }

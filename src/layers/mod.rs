@@ -33,18 +33,17 @@
 //!
 //! # Common behavior
 //!
-//! All layers pass gRPC, informational responses and tunnels through unchanged. A layer that protects responses
-//! treats a call as gRPC only if the request and the response both have a gRPC content type.
+//! All layers pass gRPC, informational responses and tunnels through unchanged. A layer that protects responses treats
+//! a call as gRPC only if both the request and the response have a gRPC content type.
 //!
 //! Layers do not box futures, and their error type is that of the inner service. With `enabled(false)`, a layer passes
 //! requests and responses through unchanged.
 //!
 //! # Development
 //!
-//! While developing, a stored response hides a change of the program. Pass one
+//! During development, a stored response hides a change of the program. Pass one
 //! [`Development`](crate::policy::Development) value, or a `bool`, to the `development` method of every layer of a
-//! stack. If it is on, no cache stores a response, and no layer sends a 304 for content that it has not
-//! verified:
+//! stack. If it is on, no cache stores a response, and no layer sends a 304 for content that it has not verified:
 //!
 //! | Layer | In development |
 //! |---|---|
@@ -55,7 +54,8 @@
 //! | `PurgeLayer` | purges are dropped, so that no purge reaches a deployed CDN |
 //! | `SharedCacheLayer` | requests and responses pass through, and nothing is stored |
 //!
-//! `EntityTagLayer` and `OriginalPathLayer` have no switch, because they do not permit any cache to store a response.
+//! `EntityTagLayer` and `OriginalPathLayer` do not have the switch, because they do not permit any cache to store a
+//! response.
 //!
 //! # Decisions
 //!
@@ -111,12 +111,12 @@
 //!
 //! | Option | Layers | Purpose |
 //! |---|---|---|
-//! | `enabled(bool)` | all except `OriginalPathLayer` | switch a layer on or off without a change of the type |
-//! | `development(..)` | all that the table above lists | see changes at once while developing |
+//! | `enabled(bool)` | all except `OriginalPathLayer` | enable or disable a layer without changing the type |
+//! | `development(..)` | all layers in the table above | see changes immediately during development |
 //! | `record_decisions()` | `CachePolicyLayer`, `ConditionalLayer`, `CachingLayer` | read the reason from the response extensions |
 //! | `explain(bool)` | `CachePolicyLayer` | read the reason in a response field |
 //! | `record_diagnostics()` | `EdgeLayer` | find tags and fields that an edge does not accept |
-//! | `accept_risk(Risk)` | `CachePolicyLayer`, `EdgeLayer`, `AssetsLayer` | switch off one guard |
+//! | `accept_risk(Risk)` | `CachePolicyLayer`, `EdgeLayer`, `AssetsLayer` | disable one guard |
 //! | `clock(Clock)` | `CachePolicyLayer`, `ConditionalLayer`, `EdgeLayer`, `AssetsLayer` | make tests repeatable |
 //!
 //! With the feature `tracing`, each decision is also an event at the level DEBUG.

@@ -85,7 +85,7 @@ mod tests {
         for (what, times, most) in pairs {
             assert!(times <= most, "{case}: {what}: {times} times, but at most {most} are allowed");
         }
-        // A counter that never counts would pass every test.
+        // A counter that never changes would pass every test.
         assert!(counts.decisions > 0 && counts.request_walks > 0 && counts.response_walks > 0, "{case}: {counts:?}");
     }
 

@@ -192,6 +192,9 @@ impl<'a> Layer<'a> {
             if let Written::Policy(policy) = &written {
                 set_field(headers, CACHE_CONTROL, policy.value());
             }
+            if leave.is_none() {
+                return Some(Decision::new(source, guards));
+            }
             Decided { layer: self, status, facts, waived, guards, source, written, has_inner_line: false }
         } else {
             let mut builder = DecisionBuilder {

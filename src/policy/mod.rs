@@ -7,17 +7,16 @@
 //!
 //! The first of these that applies decides:
 //!
-//! 1. **Guards** can only tighten. Each [`Guard`] that has a [`Risk`] can be switched off by
-//!    accepting it.
-//! 2. **A `CachePolicy` in the response's extensions**, which the handler puts there.
+//! 1. **Guards** can only tighten. A [`Guard`] that has a [`Risk`] can be disabled by accepting that risk.
+//! 2. **A `CachePolicy` in the response's extensions**, which the handler inserts.
 //! 3. **The handler's own `Cache-Control`.** The layer sends it as written, unless a guard has a reason
 //!    to act. In that case the layer sends its canonical form, which all caches read in the same way.
 //! 4. **The innermost layer**, then the outer layers. An outer layer treats the fields that an
 //!    inner layer wrote as those of the handler.
 //! 5. **The default**, `private, no-cache`.
 //!
-//! A `Cache-Control` without a known directive, such as `undefined`, does not decide anything. Its
-//! unknown members stay next to the directives of the policy.
+//! A `Cache-Control` without a known directive, such as `undefined`, does not decide anything. Its unknown members are
+//! preserved next to the directives of the policy.
 //!
 //! A layer with [`tighten`](crate::CachePolicyLayer::tighten) merges its policy with 2 or 3: the
 //! shorter lifetime wins, restrictions are combined, and a permission remains only if both grant it.
@@ -31,13 +30,12 @@
 //!
 //! # Which statuses
 //!
-//! A policy applies only to 200, 203, 206 and the corresponding 304. That includes a policy that a
-//! handler puts in the extensions, because a handler often returns it next to a result that may be
-//! an error or a redirect. A handler that wants a policy for such a response names its status with a
-//! [`StatusPolicy`]. Otherwise the layer uses the policy that it was given for that status. Without one,
-//! errors get `private, no-store`, and other responses, such as redirects and 201, get the default.
-//! 428, 429, 431 and 511 are never stored, whatever the handler sets. On all other statuses, the
-//! handler's own `Cache-Control` takes precedence over these rules.
+//! A policy applies only to 200, 203, 206 and the corresponding 304. That includes a policy that a handler inserts into
+//! the extensions, because a handler often returns it next to a result that may be an error or a redirect. A handler
+//! that wants a policy for such a response names its status with a [`StatusPolicy`]. Otherwise the layer uses the
+//! policy that it was given for that status. Without one, errors get `private, no-store`, and other responses, such as
+//! redirects and 201, get the default. 428, 429, 431 and 511 are never stored, regardless of the fields that the
+//! handler sets. On all other statuses, the handler's own `Cache-Control` takes precedence over these rules.
 //!
 //! Responses to methods other than GET and HEAD are not stored.
 //!
@@ -51,12 +49,12 @@
 //! than its 200. If a layer cannot know the policy of the 200, it adds neither `Cache-Control` nor `Vary` to the 304,
 //! and caches continue with the stored fields. There are two such cases:
 //!
-//! - A [`ConditionalLayer`](crate::ConditionalLayer) made the 304 before the handler ran, and its
-//!   validator source did not return a policy. To return one, see
+//! - A [`ConditionalLayer`](crate::ConditionalLayer) created the 304 before the handler ran, and its validator source
+//!   did not return a policy. To return one, see
 //!   [`SelectedRepresentation`](crate::layers::conditional::SelectedRepresentation).
-//! - The inner service made the 304 itself, without a `Content-Type`, and the policy depends on the
-//!   content type. [`CachePolicy::IMMUTABLE`] does, because it does not apply to HTML. In a
-//!   [`CachingLayer`](crate::CachingLayer) this case does not occur.
+//! - The inner service created the 304 itself, without a `Content-Type`, and the policy depends on the content type,
+//!   like [`CachePolicy::IMMUTABLE`], which does not apply to HTML. In a [`CachingLayer`](crate::CachingLayer), this
+//!   case does not occur.
 //!
 //! # Many routes
 //!
@@ -141,10 +139,6 @@ mod development;
 mod explain;
 mod facts;
 mod guards;
-#[cfg(any(feature = "audit", feature = "routes"))]
-mod markdown;
-#[cfg(any(feature = "assets", feature = "routes"))]
-mod nearest;
 mod original_path;
 mod reading;
 mod recent;
@@ -158,8 +152,6 @@ mod source;
 mod status_policy;
 pub mod tags;
 mod vary_names;
-#[cfg(any(feature = "assets", feature = "routes"))]
-mod work;
 mod write;
 
 pub use self::cache_policy::{CachePolicy, PolicyConflict};
@@ -175,12 +167,6 @@ pub use self::tags::{CacheTag, CacheTags, InvalidCacheTag};
 pub(crate) use self::decide::Layer;
 pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
 pub(crate) use self::facts::{Facts, RequestFacts};
-#[cfg(any(feature = "audit", feature = "routes"))]
-pub(crate) use self::markdown::markdown_table;
-#[cfg(feature = "audit")]
-pub(crate) use self::markdown::replace_table;
-#[cfg(any(feature = "assets", feature = "routes"))]
-pub(crate) use self::nearest::nearest;
 #[cfg(feature = "shared-cache")]
 pub(crate) use self::original_path::{path_as_sent, target_as_sent};
 pub(crate) use self::recent::{MAX_LENGTH, Recent, short_hash};

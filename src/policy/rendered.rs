@@ -19,8 +19,9 @@ pub(crate) struct Rendered {
     policy: CachePolicy,
     directives: CacheControl,
     value: HeaderValue,
-    /// The value that excludes shared caches.
+    /// The directives that exclude shared caches.
     // SPD
+    private_directives: CacheControl,
     private: HeaderValue,
     vary: Option<RenderedVary>,
 }
@@ -46,11 +47,13 @@ impl Rendered {
 
     fn with_values(policy: CachePolicy, value: fn(&HeaderValue) -> HeaderValue) -> Self {
         let directives = CacheControl::from(policy);
+        let private = directives.clone().to_private();
         let names = Vary::of(policy.vary_names());
         Self {
             policy,
             value: value(&directives.to_header_value()),
-            private: value(&directives.clone().to_private().to_header_value()),
+            private: value(&private.to_header_value()),
+            private_directives: private,
             vary: (!names.is_empty()).then(|| RenderedVary { value: value(&names.to_header_value()), names }),
             directives,
         }
@@ -66,6 +69,10 @@ impl Rendered {
 
     pub(super) fn value(&self) -> HeaderValue {
         self.value.clone()
+    }
+
+    pub(super) const fn private_directives(&self) -> &CacheControl {
+        &self.private_directives
     }
 
     pub(super) fn private(&self) -> HeaderValue {

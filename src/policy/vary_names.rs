@@ -46,17 +46,28 @@ impl VaryNames {
 
     /// Returns the names without duplicates, in the order and spelling in which they were first added.
     pub(super) fn iter(self) -> impl Iterator<Item = &'static str> {
-        let all = move || self.0.into_iter().flatten().copied();
-        all().enumerate().filter_map(move |(index, name)| {
-            let is_first = !all().take(index).any(|earlier| earlier.eq_ignore_ascii_case(name));
-            is_first.then_some(name)
+        let (mut list, mut index) = (0, 0);
+        // Iterator adapters would compile to 5,000 lines of intermediate code.
+        std::iter::from_fn(move || {
+            loop {
+                match self.0.get(list)?.get(index) {
+                    Some(name) => {
+                        let is_first = self.position(name).is_some_and(|first| first == (list, index));
+                        index += 1;
+                        if is_first {
+                            return Some(*name);
+                        }
+                    }
+                    None => (list, index) = (list + 1, 0),
+                }
+            }
         })
     }
 
     const fn contains_all(&self, names: &[&str]) -> bool {
         let mut index = 0;
         while index < names.len() {
-            if !self.contains(names[index]) {
+            if self.position(names[index]).is_none() {
                 return false;
             }
             index += 1;
@@ -64,20 +75,21 @@ impl VaryNames {
         true
     }
 
-    const fn contains(&self, name: &str) -> bool {
+    /// The list and the index at which a name was first added.
+    const fn position(&self, name: &str) -> Option<(usize, usize)> {
         let mut list = 0;
         while list < MAX_LISTS {
             let names = self.0[list];
             let mut index = 0;
             while index < names.len() {
                 if is_same_name(names[index].as_bytes(), name.as_bytes()) {
-                    return true;
+                    return Some((list, index));
                 }
                 index += 1;
             }
             list += 1;
         }
-        false
+        None
     }
 }
 
@@ -99,7 +111,7 @@ const fn is_same_name(one: &[u8], other: &[u8]) -> bool {
 /// Compares the sets. The order, the case and the number of calls do not matter.
 impl PartialEq for VaryNames {
     fn eq(&self, other: &Self) -> bool {
-        self.iter().count() == other.iter().count() && self.iter().all(|name| other.contains(name))
+        self.iter().count() == other.iter().count() && self.iter().all(|name| other.position(name).is_some())
     }
 }
 

@@ -15,8 +15,8 @@ use super::rules::Precedence;
 use super::ruling::{Ruling, Unruled};
 use super::source::ResolvedPolicy;
 use crate::protocol::{
-    CacheControl, MAX_MEMBERS, Vary, is_misspelled, is_one_reading, join_readable, only_line, remove_fields,
-    remove_targeted_fields, set_field, take_freshness_fields, vary_contains, vary_has_any,
+    CacheControl, MAX_MEMBERS, Vary, VaryLines, is_misspelled, is_one_reading, join_readable, only_line, remove_fields,
+    remove_targeted_fields, set_field, take_freshness_fields,
 };
 
 impl<'a> DecisionBuilder<'a, '_> {
@@ -85,7 +85,7 @@ impl<'a> DecisionBuilder<'a, '_> {
     /// the same meaning joined and one by one.
     // G-25
     fn leave_one_line(&mut self, field: CacheControl, headers: &mut HeaderMap) {
-        // Some caches do not read longer lines.
+        // Too many members count as `no-store`, which the line may lack. A shorter line cannot have so many.
         if field.no_store() && headers.get(CACHE_CONTROL).is_some_and(|line| line.len() > MAX_MEMBERS) {
             set_field(headers, CACHE_CONTROL, field.to_header_value());
         }
@@ -122,7 +122,7 @@ impl<'a> DecisionBuilder<'a, '_> {
         let changed = self.guarded_result(policy.directives(), true, headers);
         let value = match &changed {
             None => policy.value(),
-            Some(field) if *field == policy.directives().clone().to_private() => policy.private(),
+            Some(field) if field == policy.private_directives() => policy.private(),
             Some(field) => field.to_header_value(),
         };
         set_field(headers, CACHE_CONTROL, value);
@@ -245,9 +245,7 @@ impl<'a> DecisionBuilder<'a, '_> {
         }
         remove_targeted_fields(headers);
         let own = self.own_names();
-        if own.iter().any(|own| !own.is_empty()) {
-            remove_fields(headers, |name| own.iter().any(|own| own.contains(name)));
-        }
+        remove_fields(headers, |name| own.iter().any(|own| own.contains(name)));
         self.facts.remove(Facts::EDGE_FIELD);
         self.acting.remove(Guard::NoStoreAlone);
     }
@@ -310,42 +308,52 @@ impl Layer<'_> {
         let mut guards = GuardSet::EMPTY;
         let has_vary = facts.has(Facts::VARY);
         let adds = self.request.is_get_or_head();
-        let mut of_layer = [self.policy.vary(), self.rules.vary.as_ref()];
+        let mut added = [self.policy.vary(), self.rules.vary.as_ref(), from_handler.and_then(Rendered::vary)];
         // The names of a policy that depends on the request follow those of the layer.
         if matches!(self.policy, ResolvedPolicy::Policy(RenderedPolicy::Recent(_))) {
-            of_layer.reverse();
+            added.swap(0, 1);
         }
-        let added = of_layer.into_iter().chain([from_handler.and_then(Rendered::vary)]);
-        let mut added = added.flatten().filter(|_| adds);
-        let (first, second) = (added.next(), added.next());
+        if !adds {
+            added = [None; 3];
+        }
         let allows_one_origin = adds && facts.has(Facts::ONE_ORIGIN) && !waives_cors;
-        let names_origin = allows_one_origin && !(has_vary && vary_contains(headers, "origin"));
-        if second.is_none() && !names_origin {
-            let line = if has_vary { only_line(headers, &VARY) } else { None };
-            match first {
-                None if !has_vary => return guards,
-                Some(first) if !has_vary => {
-                    first.set_in(headers);
+        let line = if has_vary { only_line(headers, &VARY) } else { None };
+        match added {
+            [None, None, None] => {
+                let known =
+                    inner.filter(|inner| !allows_one_origin && inner.vary.is_some() && inner.vary.as_ref() == line);
+                let lines = match known {
+                    _ if !has_vary => VaryLines::default(),
+                    Some(inner) => VaryLines { have_any: inner.seen.has(Facts::VARY_ANY), have_name: false },
+                    None => read_lines(headers),
+                };
+                facts.set_if(Facts::VARY_ANY, lines.have_any);
+                if lines.have_name || !allows_one_origin {
+                    return guards;
+                }
+            }
+            [Some(only), None, None] | [None, Some(only), None] | [None, None, Some(only)] => {
+                if !has_vary && !allows_one_origin {
+                    only.set_in(headers);
                     facts.insert(Facts::VARY);
                     return guards;
                 }
                 // A rendered policy never contains `*`.
-                Some(first) if line.is_some_and(|line| first.is(line)) => return guards,
-                None => {
-                    let known = inner.filter(|inner| inner.vary.is_some() && inner.vary.as_ref() == line);
-                    let is_any = known.map_or_else(|| reads_any(headers), |inner| inner.seen.has(Facts::VARY_ANY));
-                    facts.set_if(Facts::VARY_ANY, is_any);
+                let is_complete = only.names().contains("origin") || !allows_one_origin;
+                if is_complete && line.is_some_and(|line| only.is(line)) {
                     return guards;
                 }
-                Some(_) => {}
             }
+            _ => {}
         }
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.vary_read += 1);
         let present = Vary::from_headers(headers).unwrap_or_default();
-        let all = first.into_iter().chain(second).chain(added);
-        let mut completed = all.fold(present.clone(), |vary, added| vary.union(added.names()));
-        if names_origin && !completed.contains("origin") {
+        let mut completed = present.clone();
+        for own in added.into_iter().flatten() {
+            completed = completed.union(own.names());
+        }
+        if allows_one_origin && !completed.is_any() && !completed.contains("origin") {
             guards.insert(Guard::Cors);
             completed.insert("origin");
         }
@@ -358,8 +366,9 @@ impl Layer<'_> {
     }
 }
 
-fn reads_any(headers: &HeaderMap) -> bool {
+/// Reads the lines of `Vary`. CORS may have to add `Origin`.
+fn read_lines(headers: &HeaderMap) -> VaryLines {
     #[cfg(test)]
     crate::protocol::counters::count(|counts| counts.vary_read += 1);
-    vary_has_any(headers)
+    VaryLines::read(headers, "origin")
 }

@@ -9,12 +9,12 @@ use super::syntax::set_field;
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
-/// The value of `Clear-Site-Data`, by which a browser deletes the data of an origin
-/// ([Clear Site Data](https://www.w3.org/TR/clear-site-data/)).
+/// The value of `Clear-Site-Data`, which makes a browser delete the data of an origin ([Clear Site
+/// Data](https://www.w3.org/TR/clear-site-data/)).
 ///
-/// Send it in the response to a sign-out, so that the next user of the browser does not find the pages of the previous
-/// one. It does not reach shared caches: purge these, or keep such pages out of them. Browsers obey the field only over
-/// HTTPS.
+/// Send it in the response to a sign-out, so that the next user of the browser cannot see the pages of the previous
+/// one. It does not reach shared caches: purge these, or do not let them store such pages. Browsers obey the field only
+/// over HTTPS.
 ///
 /// Send the response itself with [`CachePolicy::NO_STORE`](crate::policy::CachePolicy::NO_STORE). A cache that stored it
 /// would repeat it to other clients. A guard of the layers therefore makes every response with this field private.
@@ -44,7 +44,7 @@ impl ClearSiteData {
     /// `"cache"`: the stored responses of the origin.
     pub const CACHE: Self = Self(1);
 
-    /// `"cookies"`: all cookies of the registered domain, also those of its other hosts, and HTTP authentication.
+    /// `"cookies"`: all cookies of the registered domain, including those of its other hosts, and HTTP authentication.
     pub const COOKIES: Self = Self(1 << 1);
 
     /// `"storage"`: local storage, IndexedDB, service workers and similar data of the origin.
@@ -72,7 +72,7 @@ impl ClearSiteData {
         HeaderValue::try_from(self.to_string()).unwrap_or_else(|_| HeaderValue::from_static("\"*\""))
     }
 
-    /// Writes the field, and replaces one that is present. If the map is full, the field is not written.
+    /// Writes the field, and replaces any existing one. If the map is full, the field is not written.
     pub fn write_to(self, headers: &mut HeaderMap) {
         set_field(headers, CLEAR_SITE_DATA, self.to_header_value());
     }

@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use super::EntityTag;
 use super::syntax::{MAX_MEMBERS, has_pair, members, set_field, trim_ows};
 use super::validators::etag_line;
-use super::vary::{lines_contain, lines_have_any};
+use super::vary::VaryLines;
 use super::{EntityTagList, EntityTagMember, EntityTagRef};
 
 const SEPARATOR: &[u8; 2] = b"--";
@@ -119,7 +119,7 @@ impl ContentCodedTags {
         coded
     }
 
-    /// Returns the result of [`take_from`](Self::take_from) for a request whose tags have no suffix.
+    /// Returns the result of [`take_from`](Self::take_from) for a request whose tags do not have a suffix.
     pub(crate) fn without_codings(has_if_none_match: bool) -> Self {
         Self { has_if_none_match, ..Self::default() }
     }
@@ -175,9 +175,9 @@ impl ContentCodedTags {
             Some(coding) => {
                 let named = coded(tag, coding);
                 set_field(response, ETAG, named);
+                let vary = VaryLines::read(response, ACCEPT_ENCODING.as_str());
                 // `*` includes every name.
-                if !lines_have_any(response)
-                    && !lines_contain(response, ACCEPT_ENCODING.as_str())
+                if !(vary.have_any || vary.have_name)
                     && response.try_append(http::header::VARY, HeaderValue::from_name(ACCEPT_ENCODING)).is_err()
                 {
                     // Without `Vary` the 304 must not update a stored response.
@@ -213,7 +213,7 @@ impl ContentCodedTags {
                     put(b"malformed");
                     continue;
                 }
-                // Inner services also treat it as unreadable.
+                // Inner services also treat the member as malformed.
                 EntityTagMember::Unreadable => return,
             };
             let Some((opaque, coding)) = split(tag.opaque()) else {
@@ -249,11 +249,11 @@ impl ContentCodedTags {
 
 /// Returns whether the tag in a line may have a suffix.
 pub(super) fn may_be_coded(tag: &HeaderValue) -> bool {
-    // The last letter of a content coding rules out nearly all tags.
+    // Checking for the last letter of a content coding rules out nearly all tags.
     matches!(trim_ows(tag.as_bytes()), [.., b'r' | b's' | b'e' | b'p' | b'y' | b'd', b'"']) && may_name_a_coding(tag)
 }
 
-/// Returns whether a line contains the separator. An inexpensive check before parsing.
+/// Returns whether a line contains the separator. This is an inexpensive check before parsing.
 pub(super) fn may_name_a_coding(line: &HeaderValue) -> bool {
     has_pair(line.as_bytes(), *SEPARATOR)
 }
@@ -327,7 +327,8 @@ pub(crate) fn tag_in_coding(tag: &EntityTag, coding: &str) -> Option<EntityTag> 
     EntityTag::try_from(coded(tag.as_ref(), coding.as_bytes())).ok()
 }
 
-/// Whether `Accept-Encoding` accepts this coding, which may be `identity`. Without the field it accepts no other.
+/// Returns whether `Accept-Encoding` accepts this content coding, which may be `identity`. Without the field, only
+/// `identity` is accepted.
 #[cfg(feature = "assets")]
 pub(crate) fn accepts_coding(request: &HeaderMap, coding: &str) -> bool {
     let accepted = Accepted::by(request);
@@ -343,14 +344,14 @@ pub(crate) fn accepts_coding(request: &HeaderMap, coding: &str) -> bool {
 pub(crate) enum PreferredCoding {
     Identity,
     Coded(&'static str),
-    /// The client refuses every form that there is.
+    /// The client does not accept any available form.
     None,
 }
 
-/// Selects a form of a file by `Accept-Encoding`: the one with the greatest weight, and the shortest one of those with
-/// the same weight. `coded` are the codings that there are, with the lengths that the file has in them.
+/// Selects a form of a file by `Accept-Encoding`: the one with the highest weight, and among those with the same weight
+/// the shortest. `coded` contains the available content codings and the lengths of the file in them.
 ///
-/// Without the field it is the file without a coding.
+/// Without the field, selects the file without a content coding.
 #[cfg(feature = "assets")]
 pub(crate) fn preferred_coding(
     request: &HeaderMap,
@@ -363,7 +364,7 @@ pub(crate) fn preferred_coding(
         .max()
         .map_or((0, length, ""), |(weight, length, coding)| (weight, length.0, coding));
     match accepted.identity_weight() {
-        // Accepted where nothing is said of it, and less than what the client names.
+        // Accepted if the field does not mention it, with a lower weight than the codings that the field names.
         None if weight > 0 => PreferredCoding::Coded(coding),
         None => PreferredCoding::Identity,
         Some(0) if weight == 0 => PreferredCoding::None,
@@ -379,9 +380,9 @@ pub(crate) fn preferred_coding(
 /// Deliberately empty for a request without the field, for which the standard accepts any content coding: compression
 /// layers do not compress a response to such a request.
 struct Accepted {
-    /// The weight of `CODINGS[i]` in thousandths, where the field names it.
+    /// The weight of `CODINGS[i]` in thousandths, if the field names it.
     named: [Option<u16>; CODINGS.len()],
-    /// That of `*`.
+    /// The weight of `*`.
     others: Option<u16>,
 }
 
@@ -400,7 +401,7 @@ impl Accepted {
             } else {
                 continue;
             };
-            // If there are two weights, the lower one applies.
+            // If a coding has two weights, the lower one applies.
             *known = Some(known.map_or(weight, |known| known.min(weight)));
         }
         read
@@ -425,7 +426,7 @@ impl Accepted {
 pub(super) const FULL_WEIGHT: u16 = 1_000;
 
 /// Returns the weight of a parameter in thousandths, or `None` for another parameter. A weight that is not a number
-/// accepts nothing.
+/// does not accept the coding.
 pub(super) fn weight(parameter: &[u8]) -> Option<u16> {
     let [b'q' | b'Q', b'=', number @ ..] = parameter else { return None };
     Some(qvalue(number).unwrap_or(0))

@@ -1,4 +1,4 @@
-//! Content types that require different treatment of a response.
+//! Recognizes content types that require special treatment of a response.
 
 use http::HeaderValue;
 #[cfg(feature = "assets")]
@@ -53,8 +53,8 @@ pub(crate) fn is_page_type(content_type: &[u8]) -> bool {
     starts_with(content_type, b"text/html") || starts_with(content_type, b"application/xhtml+xml")
 }
 
-/// Whether `Accept` names the type of a page, as that of a browser does when it opens a page, and not when it loads a
-/// script, a stylesheet or an image. `*/*` is in each of them.
+/// Returns whether `Accept` names the media type of a page. Browsers send such a field when they open a page, but not
+/// when they load a script, a stylesheet or an image. All of these requests contain `*/*`.
 #[cfg(feature = "assets")]
 pub(crate) fn accepts_page(request: &HeaderMap) -> bool {
     members(request.get_all(ACCEPT)).take(MAX_MEMBERS).any(|member| {

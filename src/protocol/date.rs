@@ -301,7 +301,7 @@ fn parse_rfc850_date(text: &[u8], now: HttpDate) -> Option<HttpDate> {
     // all of them contain 29 February.
     let two_digits = digits(&fields[9..11])?;
     let (this_year, this_month, this_day) = civil_from_days(now.0.div_euclid(SECONDS_PER_DAY));
-    // A window that starts on 29 February ends on 28 February.
+    // The window of 50 years that starts on 29 February ends on 28 February.
     let last_day = if (this_month, this_day) == (2, 29) { 28 } else { this_day };
     let limit = days_from_civil(i64::from(this_year) + 50, this_month, last_day) * SECONDS_PER_DAY
         + now.0.rem_euclid(SECONDS_PER_DAY);
@@ -414,7 +414,7 @@ mod tests {
 
     use super::*;
 
-    /// 2026-06-01T00:00:00Z, the current time in the test data.
+    /// 2026-06-01T00:00:00Z, which is the current time in the test data.
     const NOW: HttpDate = HttpDate(1_780_272_000);
 
     fn parse(text: &str) -> Option<i64> {

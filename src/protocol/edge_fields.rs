@@ -47,7 +47,7 @@ const EDGE_FIELDS: &[(&str, EdgeFieldKind)] = &[
 
 const VENDOR_SUFFIX: &str = "-cdn-cache-control";
 
-/// The lengths of the names in the list, one bit each. Rules out most names without a comparison.
+/// The lengths of the names in the list, one bit each. They rule out most names without a comparison.
 const LENGTHS: u64 = {
     let (mut lengths, mut index) = (0, 0);
     while index < EDGE_FIELDS.len() {
@@ -126,7 +126,8 @@ pub fn remove_targeted_fields(headers: &mut HeaderMap) {
 /// Removes the fields that set a freshness lifetime for CDNs, except those that grant no more than `at_most`.
 ///
 /// Returns whether one of them forbade storing or reusing the response. The caller must preserve that restriction. A
-/// field of the profiles in `own` counts only if it contains a freshness directive, because it may also hold tags.
+/// field of the profiles in `own` is considered only if it contains a freshness directive, because it may also contain
+/// tags.
 pub(crate) fn take_freshness_fields(
     headers: &mut HeaderMap,
     own: [&[HeaderName]; 2],

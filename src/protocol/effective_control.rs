@@ -115,7 +115,7 @@ impl EffectiveControl {
         self.is_targeted
     }
 
-    /// Returns whether the response has an `Expires` that counts.
+    /// Returns whether the response has an `Expires` that applies.
     pub(super) fn has_expires(&self, headers: &HeaderMap) -> bool {
         // T-05.
         !self.is_targeted && headers.contains_key(EXPIRES)

@@ -253,7 +253,7 @@ impl<'a> EntityTagRef<'a> {
             None => (false, text),
         };
         match quoted {
-            // Without a branch for each byte, the compiler checks many bytes at once.
+            // Because there is no branch for each byte, the compiler can check many bytes at once.
             [b'"', opaque @ .., b'"'] if opaque.iter().fold(true, |all, &byte| all & is_etagc(byte)) => {
                 Some(Self { weak, opaque })
             }
@@ -466,7 +466,7 @@ impl fmt::Debug for InvalidEntityTag {
 
 impl std::error::Error for InvalidEntityTag {}
 
-/// Returns where the first member of `bytes` ends, or `None` if a quoted string in it is not terminated. A backslash is
+/// Returns the end of the first member of `bytes`, or `None` if a quoted string in it is not terminated. A backslash is
 /// deliberately not an escape character here, because it is an ordinary byte of a tag.
 fn member_end(bytes: &[u8]) -> Option<usize> {
     // V-03.
@@ -492,7 +492,8 @@ const fn is_entity_tag(bytes: &[u8]) -> bool {
     }
 }
 
-/// Without a branch for each byte, the compiler checks eight bytes at once. The last eight may overlap the others.
+/// Because there is no branch for each byte, the compiler can check eight bytes at once. The last eight bytes may
+/// overlap the previous ones.
 const fn is_opaque(bytes: &[u8]) -> bool {
     let (mut rest, mut all) = (bytes, true);
     while let Some((chunk, after)) = rest.split_first_chunk::<8>() {

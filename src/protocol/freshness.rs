@@ -58,7 +58,7 @@ pub enum LifetimeSource {
     /// ([RFC 9111 section 4.2.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.2)).
     // F-03.
     Heuristic,
-    /// None: the response has no lifetime.
+    /// None: the response does not have a lifetime.
     None,
 }
 
@@ -494,13 +494,13 @@ pub(crate) fn is_heuristically_cacheable(status: StatusCode) -> bool {
     matches!(status.as_u16(), 200 | 203 | 204 | 206 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 451 | 501)
 }
 
-/// Returns the seconds from `date` to `Expires`. An `Expires` that is invalid or repeated has expired.
+/// Returns the seconds from `date` to `Expires`. An `Expires` that is invalid or repeated counts as expired.
 fn expires_lifetime(headers: &HeaderMap, date: HttpDate, now: HttpDate) -> u64 {
     // C-33.
     single_date(headers, &EXPIRES, now).map_or(0, |expires| expires.seconds_since(date))
 }
 
-/// Returns the date of a field in any case, or `None` if the field is absent, invalid or repeated.
+/// Returns the date of a field, parsed in any case, or `None` if the field is absent, invalid or repeated.
 pub(super) fn single_date(headers: &HeaderMap, name: &HeaderName, now: HttpDate) -> Option<HttpDate> {
     // D-05.
     only_line(headers, name).and_then(|line| HttpDate::parse_in_any_case(line.as_bytes(), now).ok())

@@ -170,6 +170,4 @@ pub(crate) use self::validators::invalid_etag;
 #[cfg(feature = "assets")]
 pub(crate) use self::validators::last_modified_of;
 pub(crate) use self::validators::limit_last_modified;
-pub(crate) use self::vary::{
-    assert_names as assert_vary_names, lines_contain as vary_contains, lines_have_any as vary_has_any,
-};
+pub(crate) use self::vary::{VaryLines, assert_names as assert_vary_names};

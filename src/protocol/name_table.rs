@@ -5,8 +5,7 @@ use std::collections::btree_map::Entry;
 
 /// Names, numbered in the order in which they were added.
 ///
-/// All lists of names use this type, because the compiler generates the code of a map again for each type of its
-/// entries.
+/// All lists of names share this type, because the compiler would generate separate code for each type of map.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NameTable(BTreeMap<Vec<u8>, usize>);
 
@@ -36,7 +35,7 @@ impl NameTable {
         self.0.iter().map(|(name, number)| (name.as_slice(), *number))
     }
 
-    /// Returns whether both contain the same names, in any order.
+    /// Returns whether both tables contain the same names, in any order.
     pub(crate) fn has_same_names(&self, other: &Self) -> bool {
         self.0.len() == other.0.len() && self.sorted().all(|(name, _)| other.contains(name))
     }

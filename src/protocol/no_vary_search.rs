@@ -35,8 +35,8 @@ const NO_VARY_SEARCH: HeaderName = HeaderName::from_static("no-vary-search");
 /// # Versions of the draft
 ///
 /// The field is not yet a standard. Its syntax changed in December 2025. Caches of both versions understand
-/// [`params`](Self::params) and [`key_order`](Self::key_order). [`except`](Self::except) has the new syntax: a cache that
-/// implements an earlier version ignores it, and stores one response for each URL.
+/// [`params`](Self::params) and [`key_order`](Self::key_order). [`except`](Self::except) uses the new syntax: a cache
+/// that implements an earlier version ignores it, and stores one response for each URL.
 ///
 /// # Example
 ///
@@ -93,8 +93,8 @@ impl NoVarySearch {
         Self { ignores_key_order: false, params: Params::Significant(names) }
     }
 
-    /// States that all parameters change the response, and their order does not. Parameters of the same name keep their
-    /// order.
+    /// States that all parameters change the response, but their order does not. The order of parameters with the same
+    /// name still matters.
     #[must_use]
     pub const fn key_order() -> Self {
         // A cache of the current draft ignores `key-order` without `params` or `except`.
@@ -116,7 +116,7 @@ impl NoVarySearch {
         })
     }
 
-    /// Writes the field, and replaces one that is present. If the map is full, the field is not written.
+    /// Writes the field, and replaces any existing one. If the map is full, the field is not written.
     pub fn write_to(&self, headers: &mut HeaderMap) {
         set_field(headers, NO_VARY_SEARCH, self.to_header_value());
     }
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_no_query_can_have_or_no_field_can_carry_is_a_mistake() {
+    fn a_name_that_a_query_or_a_field_cannot_contain_is_rejected() {
         for name in ["", "a b", "a\"", "a\\", "a&b", "a=b", "a+b", "a#b", "\u{e9}", "a\n", "\u{7f}"] {
             assert!(!is_name(name.as_bytes()), "{name:?}");
         }

@@ -38,7 +38,7 @@ pub fn into_not_modified(headers: &mut HeaderMap) {
     RepresentationFields::of(headers).into_not_modified(headers);
 }
 
-/// The fields of a response that matter for a 304, collected in one walk.
+/// The fields of a response that are relevant for a 304, collected in one walk.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RepresentationFields {
     /// One bit for each of [`DESCRIPTIONS`].
@@ -74,7 +74,7 @@ impl RepresentationFields {
                     found.descriptions |= CONTENT_TYPE_BIT;
                     found.is_live_stream = is_live_stream_type(value);
                 }
-                // The usual fields that a 304 keeps.
+                // The usual fields that a 304 preserves.
                 CACHE_CONTROL | DATE | SET_COOKIE | VARY => {}
                 _ => found.descriptions |= description(name),
             }
@@ -98,7 +98,7 @@ impl RepresentationFields {
         self.is_dated
     }
 
-    /// Turns the fields into those of a 304. They may have changed since the walk, but not in their names.
+    /// Converts the fields to those of a 304. Their values may have changed since the walk, but not their names.
     pub(crate) fn into_not_modified(self, headers: &mut HeaderMap) {
         // N-01, N-05, N-02, G-18.
         self.remove_descriptions(headers);
@@ -140,8 +140,8 @@ impl RepresentationFields {
 /// assert_eq!(headers["cache-control"], "private, no-store");
 /// ```
 ///
-/// A proxy or a handler that evaluates preconditions itself calls it after [`Preconditions`](super::Preconditions)
-/// returned [`PreconditionFailed`](super::Outcome::PreconditionFailed).
+/// A proxy or a handler that evaluates preconditions itself calls this function after
+/// [`Preconditions`](super::Preconditions) returned [`PreconditionFailed`](super::Outcome::PreconditionFailed).
 pub fn into_precondition_failed(headers: &mut HeaderMap) {
     // N-08, G-07.
     RepresentationFields::of(headers).remove_descriptions(headers);
@@ -219,7 +219,7 @@ mod tests {
         names
     }
 
-    /// The test vector T-N, with the fields that the projects listed in `headers.json` omitted.
+    /// The test vector T-N, with the fields that the projects listed in `headers.json` omit.
     const FIELDS_OF_A_200: &[(&str, &str)] = &[
         ("accept-ranges", "bytes"),
         ("access-control-allow-origin", "*"),

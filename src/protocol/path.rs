@@ -11,7 +11,8 @@ const MAX_DECODINGS: usize = 4;
 pub(crate) fn has_dot_segment(path: &str) -> bool {
     // G-19.
     let path = path.as_bytes();
-    // Most paths need no further check. Without an early exit, the compiler compares many bytes at once.
+    // Most paths do not need a further check. Because the loop does not exit early, the compiler can compare many bytes
+    // at once.
     let after = path.get(1..).unwrap_or_default();
     let may_have = path.iter().zip(after).fold(false, |found, (&byte, &next)| {
         found | (byte == b'/') & (next == b'.') | (byte == b'%') | (byte == b'\\') | (byte >= 0x80)
@@ -40,14 +41,14 @@ fn resolves_elsewhere_in_any_decoding(path: &[u8]) -> bool {
     true
 }
 
-/// Returns whether any software may resolve the path to another one. Checks for `;`, `\`, an encoded separator, dot,
-/// `%` or NUL, and dot segments.
+/// Returns whether any software may resolve the path to a different path. Checks for `;`, `\`, an encoded separator,
+/// dot, `%` or NUL, and dot segments.
 ///
-/// Stricter than [`has_dot_segment`]: for file names, which do not need these characters. Expects the path of a
-/// request, which begins with `/`.
+/// This check is stricter than [`has_dot_segment`]. It is for file names, which do not need these characters. Expects
+/// the path of a request, which begins with `/`.
 #[cfg(feature = "assets")]
 pub(crate) fn is_suspicious(path: &str) -> bool {
-    // Without one of these bytes, no character is encoded or special.
+    // If none of these bytes occurs, no character is encoded or special.
     let may_be = |byte: u8| (byte == b'%') | (byte == b';') | (byte == b'\\') | (byte >= 0x80);
     let may_have = path.bytes().fold(false, |found, byte| found | may_be(byte));
     (may_have && has_suspicious_character(path.as_bytes())) || has_dot_segment(path)
@@ -59,7 +60,7 @@ fn has_suspicious_character(path: &[u8]) -> bool {
     while let Some((byte, after)) = character(rest) {
         let is_encoded = matches!(rest, [b'%' | 0x80.., _, ..]);
         let is_special = matches!(byte, 0 | b'.' | b'/' | b'#' | b';' | b'?' | b'\\')
-            // Software that decodes twice would decode the rest again.
+            // Software that decodes twice would decode the remaining `%` again.
             || (byte == b'%' && after.len() + 3 == rest.len());
         if matches!(byte, b';' | b'\\') || (is_encoded && is_special) {
             return true;
@@ -72,7 +73,7 @@ fn has_suspicious_character(path: &[u8]) -> bool {
 /// Returns whether a decoded segment of the path is `.` or `..`.
 fn resolves_elsewhere(path: &[u8]) -> bool {
     let mut rest = path;
-    // The number of dots in the segment, or `None` if it contains other characters.
+    // The number of dots in the segment, or `None` if the segment contains other characters.
     let mut dots = Some(0);
     while let Some((byte, after)) = character(rest) {
         rest = after;
@@ -80,7 +81,7 @@ fn resolves_elsewhere(path: &[u8]) -> bool {
             b'/' | b'\\' | b';' | b'?' | b'#' | 0 if matches!(dots, Some(1 | 2)) => return true,
             b'/' | b'\\' => dots = Some(0),
             b'.' => dots = dots.map(|count| count + 1),
-            // Some software trims or removes these.
+            // Some software trims or removes these characters.
             1..=b' ' | 0x7f => {}
             _ => dots = None,
         }
@@ -196,7 +197,7 @@ mod tests {
             // Only a digit is encoded.
             "/a/%2%65%2%65/b",
             "/a/%%32%65./b",
-            // Terminated by a string end or path end, or with trimmed characters.
+            // With characters that end a string or a path, or that are trimmed.
             "/a/..%00",
             "/a/..%00.css",
             "/a/..%3fb",

@@ -146,12 +146,13 @@ pub enum IfRange {
 #[derive(Clone, Debug)]
 pub struct Preconditions {
     scope: Scope,
-    /// `If-None-Match`. Without it, `If-Modified-Since`, which counts only then (P-17).
+    /// `If-None-Match`, or `If-Modified-Since` if the former is absent. Otherwise `If-Modified-Since` is ignored
+    /// (P-17).
     received: FieldLines,
     received_is_date: bool,
     /// The other fields. Boxed, because most requests have none of them, and layers hold this value until they get the
     /// response.
-    others: Option<Box<Others>>,
+    others: Option<Box<RareFields>>,
     has_range: bool,
     /// Whether the request has `If-Modified-Since` or `If-Unmodified-Since`, even if its method ignores them.
     has_date: bool,
@@ -196,7 +197,7 @@ impl Preconditions {
         Self::of_fields(method, headers, |name| present & place(name) != 0)
     }
 
-    /// Collects the preconditions for a caller that already knows whether there are any.
+    /// Collects the preconditions for a caller that already knows whether the request has any.
     pub(crate) fn known(method: &Method, headers: &HeaderMap, is_any: bool) -> Self {
         Self::of_fields(method, headers, |name| is_any && headers.contains_key(name))
     }
@@ -214,14 +215,14 @@ impl Preconditions {
         let has_date = is_present(&IF_UNMODIFIED_SINCE) || is_present(&IF_MODIFIED_SINCE);
         let has_others =
             is_present(&IF_UNMODIFIED_SINCE) || is_present(&IF_MATCH) || (has_range && is_present(&IF_RANGE));
-        let others = has_others.then(|| Others {
+        let others = has_others.then(|| RareFields {
             if_match: lines(IF_MATCH, applies),
             if_unmodified_since: lines(IF_UNMODIFIED_SINCE, applies),
-            // R-08: without a range there is nothing to make conditional.
+            // R-08: `If-Range` has no effect without a `Range`.
             if_range: lines(IF_RANGE, has_range),
         });
         let if_none_match = lines(IF_NONE_MATCH, applies);
-        // P-18: for GET and HEAD only, so not for QUERY.
+        // P-18: applies only to GET and HEAD, and not to QUERY.
         let takes_date = if_none_match.is_none() && (is_get || *method == Method::HEAD);
         let received = if takes_date { lines(IF_MODIFIED_SINCE, true) } else { if_none_match };
         let is_condition = |line: &HeaderValue| is_webdav_condition(line.as_bytes());
@@ -229,7 +230,7 @@ impl Preconditions {
             scope,
             received_is_date: takes_date,
             received,
-            others: others.and_then(Others::boxed),
+            others: others.and_then(RareFields::boxed),
             has_date,
             has_range,
             has_webdav_if: scope == Scope::Unsafe && headers.get_all("if").iter().any(is_condition),
@@ -244,9 +245,12 @@ impl Preconditions {
         if self.received_is_date { &self.received } else { FieldLines::none() }
     }
 
-    fn others(&self) -> &Others {
-        static NONE: Others =
-            Others { if_match: FieldLines::None, if_unmodified_since: FieldLines::None, if_range: FieldLines::None };
+    fn others(&self) -> &RareFields {
+        static NONE: RareFields = RareFields {
+            if_match: FieldLines::None,
+            if_unmodified_since: FieldLines::None,
+            if_range: FieldLines::None,
+        };
         self.others.as_deref().unwrap_or(&NONE)
     }
 
@@ -264,10 +268,9 @@ impl Preconditions {
 
     /// Returns whether the request is unsafe and has no protection against lost updates.
     ///
-    /// Any of these fields protects a request: `If-Match`, `If-None-Match`, an `If-Unmodified-Since` that has an
-    /// effect, and the `If` of WebDAV
-    /// ([RFC 4918 section 10.4](https://www.rfc-editor.org/rfc/rfc4918.html#section-10.4)), which the application
-    /// evaluates.
+    /// Each of these fields protects a request: `If-Match`, `If-None-Match`, an `If-Unmodified-Since` that has an
+    /// effect, and the `If` of WebDAV ([RFC 4918 section
+    /// 10.4](https://www.rfc-editor.org/rfc/rfc4918.html#section-10.4)), which the application evaluates.
     ///
     /// `If-Unmodified-Since` has no effect if its date is invalid, or if the representation has no modification date.
     /// The standard requires a server to ignore it then.
@@ -303,9 +306,9 @@ impl Preconditions {
 
     /// Evaluates the preconditions against the current representation.
     ///
-    /// Follows steps 1 to 4 and 6 of
-    /// [RFC 9110 section 13.2.2](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.2). Step 5 is
-    /// [`if_range`](Self::if_range). `now` is only used to interpret two-digit years.
+    /// Follows steps 1 to 4 and 6 of [RFC 9110 section
+    /// 13.2.2](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.2). Step 5 is [`if_range`](Self::if_range).
+    /// `now` is used only to interpret two-digit years.
     ///
     /// - A safe request for a [`Missing`](Representation::Missing) or [`Unknown`](Representation::Unknown)
     ///   representation proceeds. The response may be an error, to which preconditions do not apply.
@@ -387,8 +390,8 @@ impl Preconditions {
     /// `true`, the cache forwards the request instead.
     ///
     /// If the stored response does not have `Last-Modified`, its `Date` is compared with `If-Modified-Since`, or
-    /// `received`, the time at which the cache received it, if the response does not have a valid `Date`. `now` is only
-    /// used to interpret two-digit years.
+    /// `received`, the time at which the cache received it, if the response does not have a valid `Date`. `now` is used
+    /// only to interpret two-digit years.
     ///
     /// The caller must first check that the stored response is reusable and has the status code 200.
     ///
@@ -466,7 +469,7 @@ impl Preconditions {
         !self.if_none_match_lines().is_none()
     }
 
-    /// Returns whether a field can turn the response to a GET into a 304.
+    /// Returns whether one of the fields can turn the response to a GET into a 304.
     pub(crate) fn may_be_not_modified(&self) -> bool {
         !self.if_none_match_lines().is_none() || !self.if_modified_since_lines().is_none()
     }
@@ -500,7 +503,8 @@ impl Preconditions {
     pub(crate) fn without_range(&mut self) {
         // R-08.
         self.has_range = false;
-        self.others = self.others.take().and_then(|others| Others { if_range: FieldLines::None, ..*others }.boxed());
+        self.others =
+            self.others.take().and_then(|others| RareFields { if_range: FieldLines::None, ..*others }.boxed());
     }
 
     /// Removes the dates of a safe request that a server must ignore. Some services evaluate such a date if the list of
@@ -519,7 +523,7 @@ impl Preconditions {
         }
     }
 
-    /// Returns whether an entity tag may contain the name of a content coding. An inexpensive check.
+    /// Returns whether an entity tag may contain the name of a content coding. This is an inexpensive check.
     pub(crate) fn may_name_a_coding(&self) -> bool {
         let names_a_coding = |field: &FieldLines| field.as_slice().iter().any(may_name_a_coding);
         names_a_coding(self.if_none_match_lines())
@@ -530,7 +534,7 @@ impl Preconditions {
     /// [RFC 9110 section 13.2.2](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.2).
     ///
     /// Returns [`IfRange::False`] for a [`Missing`](Representation::Missing) or [`Unknown`](Representation::Unknown)
-    /// representation. `now` is only used to interpret two-digit years.
+    /// representation. `now` is used only to interpret two-digit years.
     ///
     /// ```
     /// use http::{HeaderMap, HeaderValue, Method, header::{IF_RANGE, RANGE}};
@@ -640,7 +644,7 @@ impl Preconditions {
         Some(match self.scope {
             // P-22: an invalid `*` does not cause a 304.
             Scope::Safe | Scope::None => !(star_alone || list.matched),
-            // It does not permit an unsafe method either, nor does an unreadable list.
+            // Neither an invalid `*` nor a malformed list permits an unsafe method.
             Scope::Unsafe => !(list.stars > 0 || list.matched || list.unreadable),
         })
     }
@@ -724,8 +728,8 @@ impl Scope {
     }
 }
 
-/// Joins the lines of `If-Match` and of `If-None-Match` into one line each, because some services read only the first
-/// line (RFC 9110 section 5.3).
+/// Joins the lines of `If-Match`, and those of `If-None-Match`, into one line each, because some services read only the
+/// first line (RFC 9110 section 5.3).
 ///
 /// Leaves a list with an unterminated tag unchanged: joined, that tag would include the next line.
 pub(crate) fn join_lists_of_tags(headers: &mut HeaderMap) {
@@ -783,7 +787,7 @@ fn is_webdav_condition(line: &[u8]) -> bool {
     lists > 0
 }
 
-/// Returns the text after a nonempty text between these two bytes.
+/// Returns the text that follows a nonempty text between these two bytes.
 fn between(text: &[u8], open: u8, close: u8) -> Option<&[u8]> {
     let inner = text.strip_prefix(&[open])?;
     let end = inner.iter().position(|&byte| byte == close)?;
@@ -792,13 +796,13 @@ fn between(text: &[u8], open: u8, close: u8) -> Option<&[u8]> {
 
 /// The fields that most requests do not have.
 #[derive(Clone, Debug)]
-struct Others {
+struct RareFields {
     if_match: FieldLines,
     if_unmodified_since: FieldLines,
     if_range: FieldLines,
 }
 
-impl Others {
+impl RareFields {
     /// Returns `None` if there are no lines.
     fn boxed(self) -> Option<Box<Self>> {
         let is_empty = self.if_match.is_none() && self.if_unmodified_since.is_none() && self.if_range.is_none();
@@ -806,7 +810,7 @@ impl Others {
     }
 }
 
-/// The lines of one field. Does not allocate in the usual case of one line.
+/// The lines of one field. The usual case of one line does not need an allocation.
 #[derive(Clone, Debug)]
 enum FieldLines {
     None,

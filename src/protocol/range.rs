@@ -11,7 +11,7 @@ use super::syntax::{decimal, set_field, trim_ows};
 
 /// Returns whether `Range` is one line of valid byte ranges.
 ///
-/// A server must ignore an unknown range unit, and may ignore an invalid field (RFC 9110 section 14.2). Services
+/// A server must ignore an unknown range unit, and may ignore an invalid field (RFC 9110 section 14.2). Some services
 /// respond to both with 416 instead, and also to several lines. A unit that is not in lower case is ignored too,
 /// because few services recognize it.
 pub(crate) fn has_valid_byte_range(headers: &HeaderMap) -> bool {
@@ -81,7 +81,7 @@ impl RequestedBytes {
     ///
     /// - the method is not GET,
     /// - `if_range` is [`IfRange::False`],
-    /// - `Range` is absent, invalid, repeated, has several ranges or another unit than `bytes`,
+    /// - `Range` is absent, invalid or repeated, has several ranges, or has a unit other than `bytes`,
     /// - the representation is empty, because `Content-Range` cannot describe a range of it.
     #[must_use]
     pub fn of_request(method: &Method, headers: &HeaderMap, if_range: IfRange, length: u64) -> Self {
@@ -159,7 +159,7 @@ fn byte_ranges(line: &HeaderValue) -> Option<&[u8]> {
 enum Range {
     /// Positions, as in R-02.
     From { first: u64, last: Option<u64> },
-    /// As many bytes, counted from the end.
+    /// The number of bytes, counted from the end.
     Last(u64),
 }
 

@@ -26,9 +26,9 @@ use super::vary::Vary;
 /// | `Cookie` | whether HTTP/2 has split the cookies into several lines |
 /// | `Authorization`, `From`, `Host`, `Origin`, `Referer`, `User-Agent` | white space at the ends |
 ///
-/// White space inside of a member counts, because `a b` and `ab` are different values. White space and commas inside of
-/// a quoted string count too. A request without a field matches only requests without it: an empty field is different,
-/// because an empty `Accept-Encoding` accepts no content coding and a missing one accepts all.
+/// White space inside a member is significant, because `a b` and `ab` are different values. White space and commas
+/// inside a quoted string are significant too. A request without a field matches only requests without it: an empty
+/// field is different, because an empty `Accept-Encoding` accepts no content coding and a missing one accepts all.
 ///
 /// An `Accept-Encoding` or `Accept-Language` that is malformed or repeats a member is compared like any list, because
 /// services disagree on its meaning.
@@ -88,11 +88,11 @@ impl SelectingFields {
         Some(Self { names, codings: None, any_language_order: false, language: None })
     }
 
-    /// Compares `Accept-Encoding` only in the content codings that the service uses, and in `identity`.
+    /// Compares only the content codings that the service uses, and `identity`, in `Accept-Encoding`.
     ///
-    /// Browsers differ in the codings that they accept. A service that uses only `gzip` would otherwise have one stored
-    /// response for each list. A coding that the list does not contain must not be used by the service: a client that
-    /// does not accept it could receive it.
+    /// Browsers differ in the content codings that they accept. Otherwise, a cache in front of a service that uses only
+    /// `gzip` would store one response for each list. The service must not use a content coding that the list does not
+    /// contain: a client that does not accept this coding could receive it.
     ///
     /// ```
     /// use http::{HeaderMap, HeaderValue};
@@ -131,11 +131,12 @@ impl SelectingFields {
         Self { any_language_order: true, ..self }
     }
 
-    /// Matches every request that prefers the `Content-Language` of this response to all other languages, or equally.
+    /// Matches every request that prefers the `Content-Language` of this response at least as much as all other
+    /// languages.
     ///
-    /// Such a client could not receive a language that it prefers. Has no effect unless the response has exactly one
-    /// language. Like [`in_any_language_order`](Self::in_any_language_order), use this method only if the service goes
-    /// by the weights of languages and not by their order.
+    /// Such a client could not receive a language that it prefers more. The method has no effect unless the response
+    /// has exactly one language. Like [`in_any_language_order`](Self::in_any_language_order), use it only if the
+    /// service selects a language by its weight and not by its position.
     ///
     /// ```
     /// use http::{HeaderMap, HeaderValue};
@@ -190,7 +191,7 @@ impl SelectingFields {
         if lines().next().is_none() {
             return values.put(&[ABSENT]);
         }
-        // Before anything is parsed, so that the length of the request does not matter.
+        // This check is before any parsing, so that a long request does not cost more.
         if lines().map(|line| line.len() + 1).sum::<usize>() > SelectingValues::MAX_LENGTH {
             return None;
         }
@@ -312,7 +313,7 @@ impl Writer {
     }
 }
 
-/// The members of one line of any list, including empty ones, because it is unknown whether they have a meaning. An
+/// Iterates over the members of one line of any list, including empty members, because these may have a meaning. An
 /// unterminated quoted string is one member with the rest of the line.
 struct ListMembers<'a> {
     rest: Option<&'a [u8]>,
@@ -378,7 +379,8 @@ impl<'a> Preference<'a> {
 struct Preferences<'a>(Vec<Preference<'a>>);
 
 impl<'a> Preferences<'a> {
-    /// More than any client sends. A longer list is not normalized.
+    /// The maximum number of members in a normalized list, which is more than any client sends. A longer list is not
+    /// normalized.
     const MAX: usize = 32;
 
     /// Returns `None` if a member is malformed or repeated.
@@ -424,7 +426,7 @@ mod tests {
         SelectingFields::from_vary(&Vary::parse([&HeaderValue::from_str(vary).unwrap()])).unwrap()
     }
 
-    /// The values in a request whose lines are all of one field.
+    /// Returns the values in a request whose lines all belong to one field.
     fn values(fields: &SelectingFields, lines: &[&str]) -> SelectingValues {
         let name = fields.names()[0].as_str();
         let lines: Vec<(&str, &str)> = lines.iter().map(|line| (name, *line)).collect();
@@ -504,7 +506,7 @@ mod tests {
         assert_eq!(ab.values_in(&all), ab.values_in(&request(&[("a", "1"), ("b", "2")])));
         assert_ne!(ab.values_in(&all), ab.values_in(&request(&[("a", "1")])));
         assert_ne!(fields("a").values_in(&HeaderMap::new()), fields("b").values_in(&HeaderMap::new()));
-        // The end of one value cannot be moved to the next.
+        // Moving the end of one value to the next gives a different result.
         let shifted = |a, b| ab.values_in(&request(&[("a", a), ("b", b)]));
         assert_ne!(shifted("1", "b=2"), shifted("1b=", "2"));
 
@@ -585,7 +587,7 @@ mod tests {
         r#"([a-cA-C]{1,2}|;q=[01](\.[05]{1,3})?|[ ,;"\\\t*=é]|, ?){0,8}"#
     }
 
-    /// Splits the lines at each comma, which is the most that a service could tell apart.
+    /// Splits the lines at each comma, which is the finest distinction that a service could make.
     fn split_everywhere(lines: &[String]) -> Vec<String> {
         let joined = lines.join(",").to_ascii_lowercase();
         joined.split(',').map(|member| member.replace([' ', '\t'], "")).filter(|member| !member.is_empty()).collect()

@@ -7,8 +7,8 @@ use super::effective_control::EffectiveControl;
 use super::freshness::{Cache, is_heuristically_cacheable};
 use super::syntax::only_line;
 
-/// Whether one kind of cache may store a response, and which rule decides it
-/// ([RFC 9111 section 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3)).
+/// Whether one kind of cache may store a response, and the rule that decides it ([RFC 9111 section
+/// 3](https://www.rfc-editor.org/rfc/rfc9111.html#section-3)).
 ///
 /// A stored response is not always reusable: if it is `no-cache`, stale or varies on `*`, the cache revalidates it
 /// before each reuse.
@@ -137,7 +137,7 @@ pub enum StorageProhibition {
     /// response.
     // S-04.
     Authorization,
-    /// No rule allows it: the response has no lifetime, and the status code is not heuristically cacheable.
+    /// No rule allows it: the response does not have a lifetime, and the status code is not heuristically cacheable.
     // M-04.
     NothingAllows,
 }

@@ -18,10 +18,10 @@ use super::validators::Validators;
 ///
 /// Removes:
 ///
-/// - fields that are meant for one connection only, such as `Connection`, `Keep-Alive` and `Transfer-Encoding`, and
+/// - fields that are intended for only one connection, such as `Connection`, `Keep-Alive` and `Transfer-Encoding`, and
 ///   `Trailer`, because trailers are not stored,
 /// - fields that `Connection` names,
-/// - fields of the authentication with a proxy,
+/// - fields for authentication with a proxy,
 /// - fields that `no-cache="..."` names, and for a shared cache those that `private="..."` names. `control` contains
 ///   the directives that the cache obeys.
 ///
@@ -31,9 +31,9 @@ use super::validators::Validators;
 ///
 /// # Errors
 ///
-/// Returns an error if a field must be removed without which the stored response could reach the wrong client or lose
-/// its meaning, such as `Vary`, or if `Connection` has more than [`MAX_MEMBERS`] members. The response must not be
-/// stored.
+/// Returns an error if a field that must be removed is essential, or if `Connection` has more than [`MAX_MEMBERS`]
+/// members. A field such as `Vary` is essential: without it, the stored response could reach the wrong client or lose
+/// its meaning. The response must not be stored.
 ///
 /// # Example
 ///
@@ -160,10 +160,10 @@ pub fn update_stored_fields(stored: &mut HeaderMap, update: &HeaderMap) -> Resul
 /// | a strong entity tag | the stored response has the same strong tag |
 /// | a weak entity tag | the stored response has the same tag, weak or strong |
 /// | `Last-Modified` only | the stored response has the same date |
-/// | none | the stored response does not have one either |
+/// | none | the stored response does not have a validator either |
 ///
 /// An invalid or repeated validator meets no condition. If the function returns `false`, the cache repeats the request
-/// without preconditions. `now` is only used to interpret two-digit years.
+/// without preconditions. `now` is used only to interpret two-digit years.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue};
@@ -199,12 +199,12 @@ pub fn is_confirmed_by_not_modified(stored: &HeaderMap, not_modified: &HeaderMap
 /// Returns whether a 200 to HEAD describes the stored response to a GET, so that it may update the response
 /// ([RFC 9111 section 4.3.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.3.5)).
 ///
-/// `ETag`, `Last-Modified` and `Content-Length` must be equal where the response to HEAD has them, and it must have at
+/// `ETag`, `Last-Modified` and `Content-Length` must be equal if the response to HEAD has them, and it must have at
 /// least one of the two validators. `stored_length` is the length of the stored content in bytes. If the function
 /// returns `false`, the stored response counts as stale.
 ///
 /// The standard also lets a response without validators update the stored one. This function does not, because such a
-/// response does not show that the content is still the same. `now` is only used to interpret two-digit years.
+/// response does not show that the content is still the same. `now` is used only to interpret two-digit years.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue};
@@ -242,7 +242,7 @@ pub fn is_confirmed_by_head(stored: &HeaderMap, stored_length: u64, head: &Heade
 /// headers.insert("vary", HeaderValue::from_static("accept"));
 /// let control = CacheControl::from_headers(&headers).unwrap();
 /// let error = remove_unstored_fields(&mut headers, &control, Cache::Shared).unwrap_err();
-/// assert!(error.to_string().contains("names `vary`, without which the response cannot be stored"), "{error}");
+/// assert!(error.to_string().contains("the response cannot be stored without that field"), "{error}");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnstorableFields {
@@ -262,7 +262,7 @@ impl fmt::Display for UnstorableFields {
         match &self.problem {
             Problem::Needed(name) => write!(
                 f,
-                "`no-cache` or `private` names `{name}`, without which the response cannot be stored; do not store the \
+                "`no-cache` or `private` names `{name}`, and the response cannot be stored without that field; do not store the \
                  response, or use the directive without field names"
             ),
             Problem::ConnectionOptions => {
@@ -287,7 +287,7 @@ fn connection_options(headers: &HeaderMap) -> Result<NameTable, UnstorableFields
     Ok(options)
 }
 
-/// Returns whether a field is meant for the connection or the proxy and not for caches.
+/// Returns whether a field is intended for the connection or the proxy and not for caches.
 fn is_for_connection(name: &HeaderName, options: &NameTable) -> bool {
     let is_always = matches!(
         name.as_str(),

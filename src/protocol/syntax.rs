@@ -18,7 +18,7 @@ pub const MAX_DELTA_SECONDS: u32 = 2_147_483_648;
 /// Returns whether `byte` is allowed in a token (RFC 9110 section 5.6.2).
 #[inline]
 pub(crate) const fn is_tchar(byte: u8) -> bool {
-    // Reading a table takes a third of the instructions of comparing with each range.
+    // A table lookup takes a third of the instructions of comparisons with each range.
     TCHARS[byte as usize]
 }
 
@@ -46,6 +46,37 @@ pub(crate) const fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty()
 }
 
+/// Returns the length of the token that `bytes` starts with. Looks at four bytes at once.
+fn token_length(bytes: &[u8]) -> usize {
+    let (chunks, _) = bytes.as_chunks();
+    let whole =
+        chunks.iter().take_while(|[a, b, c, d]| is_tchar(*a) & is_tchar(*b) & is_tchar(*c) & is_tchar(*d)).count();
+    let rest = &bytes[4 * whole..];
+    4 * whole + rest.iter().take_while(|byte| is_tchar(**byte)).count()
+}
+
+/// Returns where a byte occurs first. Compares eight bytes at once.
+pub(super) fn position(text: &[u8], byte: u8) -> Option<usize> {
+    let (chunks, rest) = text.as_chunks();
+    for (index, chunk) in chunks.iter().enumerate() {
+        let found = zeros(u64::from_le_bytes(*chunk) ^ every(byte));
+        if found != 0 {
+            return Some(8 * index + found.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|other| *other == byte).map(|index| 8 * chunks.len() + index)
+}
+
+/// Eight times the byte.
+const fn every(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The highest bit of each byte that is zero.
+const fn zeros(bytes: u64) -> u64 {
+    !((bytes & every(0x7f)).wrapping_add(every(0x7f)) | bytes | every(0x7f))
+}
+
 /// Removes spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3).
 pub(crate) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = bytes {
@@ -57,12 +88,9 @@ pub(crate) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Returns whether a text contains two neighboring bytes, the second one in any case. Compares eight bytes at once.
+/// Returns whether `text` contains these two adjacent bytes, the second one in any case. Compares eight bytes at once.
 pub(super) fn has_pair(text: &[u8], [one, next]: [u8; 2]) -> bool {
     const CASE: u8 = 0x20;
-    let every = |byte: u8| u64::from_le_bytes([byte; 8]);
-    // The highest bit of each byte that is zero.
-    let zeros = |bytes: u64| !((bytes & every(0x7f)).wrapping_add(every(0x7f)) | bytes | every(0x7f));
     let (chunks, rest) = text.as_chunks();
     let mut after_one = 0;
     for chunk in chunks {
@@ -128,18 +156,14 @@ impl<'a, L: Iterator<Item = &'a HeaderValue>> Members<'a, L> {
             self.rest = self.lines.next()?.as_bytes();
             self.quotes = true;
         }
-        let mut bytes = self.rest.iter();
-        let token = match bytes.find(|&&byte| !is_tchar(byte)) {
-            Some(_) => self.rest.len() - bytes.len() - 1,
-            None => self.rest.len(),
-        };
+        let token = token_length(self.rest);
         let end = self.member_end(token);
         let member = trim_ows(&self.rest[..end]);
         self.rest = self.rest.get(end + 1..).unwrap_or_default();
         Some((member, token))
     }
 
-    /// Returns where the first member of `rest` ends, at or after `start`. Turns quoting off for the rest of the line
+    /// Returns the end of the first member of `rest`, at or after `start`. Turns quoting off for the rest of the line
     /// at an unterminated quoted string, so that each line is scanned again at most once.
     fn member_end(&mut self, start: usize) -> usize {
         let mut bytes = self.rest[start..].iter();
@@ -185,8 +209,8 @@ pub(crate) fn quoted_string_end(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// Returns the line of a field that is not a list. Returns `None` if there are several, because it is unknown which one
-/// counts.
+/// Returns the line of a field that is not a list. Returns `None` if there are several lines, because it is unknown
+/// which one applies.
 pub(crate) fn only_line<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     // The usual case: no field has a second line. This path takes a fifth of the instructions.
     if headers.len() == headers.keys_len() {
@@ -204,7 +228,7 @@ pub(crate) fn set_field(headers: &mut HeaderMap, name: HeaderName, value: Header
     const MAX_NAMES: usize = 24_576;
     if headers.keys_len() >= MAX_NAMES {
         let unknown = headers.keys().find(|name| !is_significant(name.as_str())).cloned();
-        // The names of so many fields cannot all be known.
+        // Not all of so many fields can be known fields.
         headers.remove(unknown.unwrap_or_else(|| name.clone()));
     }
     _ = headers.try_insert(name, value);
@@ -316,6 +340,27 @@ mod tests {
                     assert_eq!(has_pair(&text, pair), sent == *b"--", "reversed, at {at} of {length}");
                     text[at] = 0x80;
                     assert!(!has_pair(&text, pair), "one byte alone, at {at} of {length}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_byte_and_the_end_of_a_token_are_found_at_every_position() {
+        for length in 0..40 {
+            for at in 0..=length {
+                for (byte, around) in [(b',', b'x'), (b',', b'-'), (b',', b'~'), (0x80, b'x')] {
+                    let mut text = vec![around; length];
+                    // A second occurrence must not count.
+                    text[at..].fill(byte);
+                    let expected = (at < length).then_some(at);
+                    assert_eq!(position(&text, byte), expected, "{byte} at {at} of {length}");
+                    assert_eq!(token_length(&text), at, "{byte} at {at} of {length}");
+                    if let Some(rest) = text.get_mut(at + 1..) {
+                        rest.fill(around);
+                    }
+                    assert_eq!(position(&text, byte), expected, "{byte} at {at} of {length}, alone");
+                    assert_eq!(token_length(&text), at, "{byte} at {at} of {length}, alone");
                 }
             }
         }

@@ -10,8 +10,8 @@ use super::syntax::{MAX_MEMBERS, is_one_member};
 
 /// # Targeted fields
 ///
-/// A targeted field such as `CDN-Cache-Control` contains the same directives, but it is a structured Dictionary
-/// ([RFC 9213 section 2.1](https://www.rfc-editor.org/rfc/rfc9213.html#section-2.1)). The two grammars look alike and
+/// A targeted field such as `CDN-Cache-Control` contains the same directives, but it is a structured Dictionary ([RFC
+/// 9213 section 2.1](https://www.rfc-editor.org/rfc/rfc9213.html#section-2.1)). The two grammars look similar but
 /// differ in how errors are handled: a parser of `Cache-Control` skips an invalid member, and a parser of a Dictionary
 /// ignores the complete field.
 ///
@@ -40,8 +40,8 @@ impl CacheControl {
     /// Parses a targeted field, as a cache that follows RFC 9213 does.
     ///
     /// Returns `None` if the field is absent, empty or invalid, so that the cache ignores it. Returns an
-    /// [empty](Self::is_empty) value if the field is valid and has no usable directive: such a field still takes
-    /// precedence over `Cache-Control`.
+    /// [empty](Self::is_empty) value if the field is valid but does not have a usable directive: such a field still
+    /// takes precedence over `Cache-Control`.
     ///
     /// | Field value | Read as |
     /// |---|---|
@@ -65,7 +65,7 @@ impl CacheControl {
         // T-01 to T-05, X-03.
         let value = combined(headers.get_all(name));
         let dictionary = Dictionary::parse(&value).filter(|dictionary| !dictionary.is_empty())?;
-        // Reads each directive by itself, so that a quote in one cannot affect the next.
+        // Reads each directive separately, so that a quote in one cannot affect the next.
         Some(Self::of_directives(dictionary.iter().filter_map(|(key, member)| directive(key, member))))
     }
 
@@ -120,7 +120,7 @@ impl CacheControl {
 }
 
 fn field_value(members: &[String]) -> HeaderValue {
-    // `join` is compiled again for each type, and other lists have this one.
+    // `join` is compiled for each type, and other lists already use this type.
     let members: Vec<&str> = members.iter().map(String::as_str).collect();
     HeaderValue::try_from(members.join(", ")).expect("a Dictionary consists of visible ASCII and spaces")
 }
@@ -164,7 +164,8 @@ fn directive<'a>(key: &'a str, member: &Member<'a>) -> Option<(&'a str, Option<&
         (Some(Type::Seconds), Some(BareItem::Integer(0..))) | (Some(Type::FlagOrFields), Some(BareItem::String(_))) => {
             Some((key, Some(member.text)))
         }
-        // A Display String may contain a comma after a quote that does not quote in `Cache-Control`.
+        // A Display String may contain a comma after a quote, and that quote does not begin a quoted string in
+        // `Cache-Control`.
         (None, _) => is_one_member(member.text).then_some((key, Some(member.text))),
         (Some(_), _) => None,
     }
@@ -336,7 +337,7 @@ mod tests {
             .prop_map(|members| CacheControl::parse(&[HeaderValue::from_str(&members.join(", ")).unwrap()]))
     }
 
-    /// The value that a Dictionary can represent.
+    /// Returns the part of the value that a Dictionary can represent.
     fn portable(control: &CacheControl) -> CacheControl {
         match control.s_maxage() {
             Some(seconds) => control.clone().with_max_age(seconds).without_s_maxage().with_proxy_revalidate(),

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 use super::syntax::{only_line, set_field};
 use super::{EntityTag, HttpDate};
 
-/// The current representation of the target resource, as far as the origin server knows it.
+/// The current state of the target resource's representation, as known to the origin server.
 ///
 /// The three states are distinct because `*` in `If-Match` and `If-None-Match` tests whether a representation exists,
 /// not whether it has an entity tag.
@@ -101,7 +101,7 @@ pub struct Validators {
 }
 
 impl Validators {
-    /// Creates a value without validators, for a representation that exists.
+    /// Creates a value without validators, for an existing representation.
     #[must_use]
     pub const fn new() -> Self {
         Self { etag: None, last_modified: None, strong_last_modified: false }
@@ -172,7 +172,7 @@ impl Validators {
     /// Reads the validators from the fields `ETag` and `Last-Modified` of a response.
     ///
     /// A field that is malformed or repeated is not a validator, because it is unknown which value describes the
-    /// content. `now` is only used to interpret two-digit years: outside of tests, pass [`HttpDate::now`].
+    /// content. `now` is used only to interpret two-digit years: outside of tests, pass [`HttpDate::now`].
     ///
     /// ```
     /// use http::{HeaderMap, Method, header};
@@ -218,7 +218,7 @@ impl Validators {
         self.strong_last_modified
     }
 
-    /// Writes the validators to the header fields of a response, and replaces those present.
+    /// Writes the validators to the header fields of a response, and replaces existing ones.
     ///
     /// A modification date after `now`, the origination date of the message, is replaced with `now`
     /// ([RFC 9110 section 8.8.2.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-8.8.2.1)).

@@ -16,8 +16,8 @@ use super::syntax::{MAX_MEMBERS, has_members, is_token, members};
 /// Vary = #( "*" / field-name )
 /// ```
 ///
-/// `Vary` is an ordered set of field names, compared without case. Each name keeps its first spelling and position. `*`
-/// replaces all names, because some caches recognize it only as the sole member.
+/// `Vary` is an ordered set of field names, compared without case. Each name retains its first spelling and position.
+/// `*` replaces all names, because some caches recognize it only as the sole member.
 ///
 /// Parsing never fails. A member that is not a field name is read as `*`, and so are more than [`MAX_MEMBERS`] members:
 /// a cache could not use such names to select a response.
@@ -71,12 +71,7 @@ impl Vary {
     #[must_use]
     pub fn parse<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
         // K-01, K-06.
-        let mut members = members(lines);
-        let tokens = std::iter::from_fn(|| members.next_with_token());
-        // `*` is a token too.
-        let is_readable = |(member, token): &(&[u8], usize)| *token == member.len() && *member != b"*";
-        let names = tokens.map(|member| Some(member).filter(is_readable).map(|(member, _)| member));
-        Self { names: FieldNames::from_tokens(names) }
+        Self { names: FieldNames::from_tokens(readable_members(lines)) }
     }
 
     /// Parses the `Vary` of a response.
@@ -203,17 +198,37 @@ impl fmt::Debug for Vary {
     }
 }
 
-/// Returns whether a line of `Vary` has `*` or an unreadable member. Does not build the set.
-pub(crate) fn lines_have_any(headers: &HeaderMap) -> bool {
-    // K-06.
-    members(headers.get_all(VARY)).enumerate().any(|(index, member)| index == MAX_MEMBERS || !is_readable(member))
+/// The lines of `Vary`, read in one pass that does not build the set.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct VaryLines {
+    /// Whether a member is `*` or unreadable.
+    pub(crate) have_any: bool,
+    /// Whether a readable member is the name that was searched for.
+    pub(crate) have_name: bool,
 }
 
-/// Returns whether a line of `Vary` contains the name, ignoring case. Does not build the set.
-pub(crate) fn lines_contain(headers: &HeaderMap, name: &str) -> bool {
-    members(headers.get_all(VARY))
-        .take(MAX_MEMBERS)
-        .any(|member| is_readable(member) && member.eq_ignore_ascii_case(name.as_bytes()))
+impl VaryLines {
+    /// Reads the lines of a response, and searches for a name, ignoring case.
+    pub(crate) fn read(response: &HeaderMap, name: &str) -> Self {
+        // K-06.
+        let mut found = Self::default();
+        for (index, member) in readable_members(response.get_all(VARY)).enumerate() {
+            match member {
+                _ if index == MAX_MEMBERS => return Self { have_any: true, ..found },
+                Some(member) => found.have_name |= member.eq_ignore_ascii_case(name.as_bytes()),
+                None => found.have_any = true,
+            }
+        }
+        found
+    }
+}
+
+/// Iterates over the members of `Vary`, with `None` for those that a cache cannot read as field names.
+fn readable_members<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> impl Iterator<Item = Option<&'a [u8]>> {
+    let mut members = members(lines);
+    let tokens = std::iter::from_fn(move || members.next_with_token());
+    // `*` is a token too.
+    tokens.map(|(member, token)| (token == member.len() && member != b"*").then_some(member))
 }
 
 /// Rejects names that a policy must not add to `Vary`. In a constant this is a compile error.
@@ -326,7 +341,7 @@ mod tests {
             assert_eq!(vary(lines).to_header_value(), "*", "{sentence}");
             assert_eq!(vary(lines).names().count(), 0, "{sentence}");
             assert!(!vary(lines).is_empty(), "{sentence}");
-            assert!(lines_have_any(&headers(lines)), "{sentence}");
+            assert!(VaryLines::read(&headers(lines), "").have_any, "{sentence}");
         }
         let mut with_a_list = vary(&["Cookie"]);
         with_a_list.insert("Origin, Accept");
@@ -347,7 +362,7 @@ mod tests {
         ];
         for (sentence, lines, name, expected) in table {
             assert_eq!(vary(lines).contains(name), *expected, "{sentence}");
-            assert_eq!(lines_contain(&headers(lines), name), *expected, "{sentence}");
+            assert_eq!(VaryLines::read(&headers(lines), name).have_name, *expected, "{sentence}");
         }
     }
 
@@ -355,7 +370,7 @@ mod tests {
     fn a_field_without_members_is_none() {
         for lines in [&[][..], &[""], &[" , ,", ""]] {
             assert_eq!(Vary::from_headers(&headers(lines)), None, "{lines:?}");
-            assert!(!lines_have_any(&headers(lines)), "{lines:?}");
+            assert!(!VaryLines::read(&headers(lines), "").have_any, "{lines:?}");
         }
         assert!(Vary::new().is_empty());
     }
@@ -367,9 +382,9 @@ mod tests {
             names.join(",")
         };
         assert!(!vary(&[&names(MAX_MEMBERS)]).is_any());
-        assert!(!lines_have_any(&headers(&[&names(MAX_MEMBERS)])));
+        assert!(!VaryLines::read(&headers(&[&names(MAX_MEMBERS)]), "").have_any);
         assert!(vary(&[&names(MAX_MEMBERS + 1)]).is_any());
-        assert!(lines_have_any(&headers(&[&names(MAX_MEMBERS + 1)])));
+        assert!(VaryLines::read(&headers(&[&names(MAX_MEMBERS + 1)]), "").have_any);
         assert!(vary(&[&names(MAX_MEMBERS)]).union(&vary(&["Cookie"])).is_any());
     }
 
@@ -401,12 +416,13 @@ mod tests {
         }
 
         #[test]
-        fn the_line_functions_agree_with_the_set(lines in any_lines(), name in "[A-Ca-c*]{1,3}") {
+        fn the_lines_agree_with_the_set(lines in any_lines(), name in "[A-Ca-c*]{1,3}") {
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
             let (set, headers) = (vary(&lines), headers(&lines));
-            prop_assert_eq!(lines_have_any(&headers), set.is_any());
+            let lines = VaryLines::read(&headers, &name);
+            prop_assert_eq!(lines.have_any, set.is_any());
             if !set.is_any() {
-                prop_assert_eq!(lines_contain(&headers, &name), set.contains(&name));
+                prop_assert_eq!(lines.have_name, set.contains(&name));
             }
         }
 

@@ -53,8 +53,8 @@ impl<'a> VaryRecorder<'a> {
     /// Returns all lines of a field, and records the name.
     ///
     /// This includes `Authorization` and `Cookie`: the response to an anonymous client differs from the response to a
-    /// client that has signed in, and without the name in `Vary` a shared cache may reuse it for both. Such a name in
-    /// `Vary` has [a cost](crate::policy::CachePolicy#optional-sign-in). To check credentials that do not
+    /// client that has signed in, and without the name in `Vary`, a shared cache may reuse one response for both. Such
+    /// a name in `Vary` has [a cost](crate::policy::CachePolicy#optional-sign-in). To check credentials that do not
     /// affect the response, read them from the request itself.
     pub fn get_all(&mut self, name: &HeaderName) -> GetAll<'a, HeaderValue> {
         // K-05, G-23: the application read the field to select a response, so its name belongs in `Vary`.

@@ -1,10 +1,11 @@
 //! Stored responses, for a [`SharedCacheLayer`](crate::SharedCacheLayer).
 //!
 //! A [`MemoryStore`] holds responses in the memory of the process. Responses are found by URL, and among those of one
-//! URL by the request fields that `Vary` names. Purges are compared with stored responses when these are looked up, so a
-//! purge takes effect at once, without an index of tags, and for responses that are still under way.
+//! URL by the request fields that `Vary` names. A lookup compares a stored response with all later purges. A purge
+//! therefore takes effect immediately, even for responses that are still in progress, and does not need an index of
+//! tags.
 //!
-//! A [`RemoteStore`] is shared by several processes. It is the second level behind the memory of each of them.
+//! A [`RemoteStore`] is shared by several processes. It is the second level behind the memory of each process.
 
 mod content;
 mod encoding;

@@ -81,16 +81,17 @@ impl RecordHead {
     ) -> Option<HeaderMap> {
         let unstored = unstored_fields(response, control, Cache::Shared).ok()?;
         let stored = || response.iter().filter(|(name, _)| !unstored.contain(name));
-        let (mut names, mut values, mut lines) = (0, 0, 0);
+        let (mut names, mut values) = (0, 0);
         for (name, value) in stored() {
-            (names, values, lines) = (names + name.as_str().len(), values + value.len(), lines + 1);
+            (names, values) = (names + name.as_str().len(), values + value.len());
         }
         if names + values > MAX_HEAD {
             return None;
         }
         let mut text = BytesMut::with_capacity(values);
-        // With `Age`, `Cache-Status`, `Date`, and the `Content-Length` of HEAD.
-        let mut headers = HeaderMap::with_capacity(lines + 4);
+        // One more than the fields below, for the `Content-Length` of HEAD. A map counts names and not lines, and the names
+        // of a full one would be longer than the maximum.
+        let mut headers = HeaderMap::with_capacity(response.keys_len() + 4);
         // These come first, where a response from the cache finds them, and make room: a map that is cloned has none.
         headers.insert(AGE, HeaderValue::from_static("0"));
         // The lines of inner caches come before that of this one, so there is no place in front of them.
@@ -207,6 +208,12 @@ impl Record {
         self.head.initial_age.current(self.head.received, now).seconds()
     }
 
+    /// Whether the clock has been set back since the response was received. Clocks of two processes may differ a little.
+    pub(crate) fn is_ahead_of(&self, now: HttpDate) -> bool {
+        const MAX_SKEW: u64 = 60;
+        self.head.received.seconds_since(now) > MAX_SKEW
+    }
+
     /// Determines whether the record may be used.
     pub(crate) fn usability<'a>(&self, key: impl Into<KeyRef<'a>>, now: HttpDate, purges: &PurgeClock) -> Usability {
         let purged = self.purged(key.into(), purges);
@@ -214,6 +221,11 @@ impl Record {
         let terms = &self.head.terms;
         let staleness = match purged {
             Purged::Hard => return Usability::Purged,
+            // The response would be fresh until its time comes again, and then for its lifetime.
+            _ if self.is_ahead_of(now) => {
+                let staleness = self.head.received.seconds_since(now);
+                return Usability::Stale { staleness, while_revalidating: false, on_error: false };
+            }
             Purged::No if age < terms.lifetime && !terms.no_cache => return Usability::Fresh(terms.lifetime - age),
             Purged::No => age.saturating_sub(terms.lifetime),
             Purged::Soft(at) => age.saturating_sub(terms.lifetime).max(now.seconds_since(at)),

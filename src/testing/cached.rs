@@ -64,7 +64,7 @@ where
     }
 }
 
-/// Asserts that the response does not come from a cache: the request was passed to the service behind it.
+/// Asserts that the response does not come from a cache: the cache passed the request to the service behind it.
 ///
 /// The assertion sends one request, and reads the report of the cache that is nearest to the client. Requests that the
 /// cache passes through without a lookup, and stored responses that the service confirmed, count as misses. See
@@ -166,14 +166,14 @@ where
         }
         let written = Exchange::send(service, write, place).await;
         if !written.response.status.is_success() && !written.response.status.is_redirection() {
-            written.fail(place, "expected that the write succeeds, because only a success purges");
+            written.fail(place, "expected the write to succeed, because only a success purges");
         }
         let after = Exchange::send(service, read, place).await;
         let report = report(&after, place, "expected a miss after the write");
         if report.is_hit() {
             let remedy = "add the tags of the response or its URL to the `Purge` of the write, and give the cache to a \
                           `PurgeLayer`";
-            let expected = "expected that the write purges the response, but the cache reports";
+            let expected = "expected the write to purge the response, but the cache reports";
             after.fail(place, format_args!("{expected} `{report}`; {remedy}\n\nThe write was:\n\n{written}"));
         }
     }
@@ -183,11 +183,11 @@ where
 fn report(exchange: &Exchange, place: Place, expected: &str) -> CacheStatus {
     CacheStatus::from_headers(exchange.headers()).unwrap_or_else(|| {
         let remedy = "put the layer of a `SharedCache` outside the service, and do not call `without_cache_status`";
-        exchange.fail(place, format_args!("{expected}, but no field has the report of a cache; {remedy}"))
+        exchange.fail(place, format_args!("{expected}, but no field contains the report of a cache; {remedy}"))
     })
 }
 
-/// What to do about a response that does not come from the cache.
+/// Returns the remedy for a response that does not come from the cache.
 fn remedy(report: &CacheStatus) -> &'static str {
     let Some(member) = report.handling() else { return "send the request once before, so that the response is stored" };
     match member.fwd() {

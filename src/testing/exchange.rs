@@ -60,7 +60,7 @@ impl Exchange {
                         data.advance(read);
                     }
                 }
-                // No assertion reads trailers.
+                // Assertions do not read trailers.
                 Ok(Err(_)) => {}
                 Err(error) => panic!("{}", failed("the body failed", &error)),
             }

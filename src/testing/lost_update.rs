@@ -52,7 +52,7 @@ const DAY: i64 = 24 * 3_600;
 ///
 /// # Panics
 ///
-/// Panics if a request is not refused or changes the resource, if the resource does not have a validator, or if the
+/// Panics if a request is not rejected or changes the resource, if the resource does not have a validator, or if the
 /// service fails.
 // P-08
 #[track_caller]

@@ -4,8 +4,8 @@
 //! |---|---|
 //! | [`assert_never_stored`] | neither a browser nor a shared cache may store the response |
 //! | [`assert_not_shared`] | no shared cache and no CDN may store the response |
-//! | [`assert_private`] | a browser may store the response, and no shared cache or CDN |
-//! | [`assert_cache_control`] | `Cache-Control` is that of the policy |
+//! | [`assert_private`] | a browser may store the response, but no shared cache or CDN may |
+//! | [`assert_cache_control`] | `Cache-Control` has the value of the policy |
 //! | [`assert_fresh_for`] | the cache may reuse the response for exactly this time |
 //! | [`assert_revalidates`] | the validators of the response get a 304 with the same policy |
 //! | [`assert_varies_on`] | `Vary` names the field, even if the request does not have it |
@@ -15,9 +15,9 @@
 //! | [`assert_hit`], [`assert_miss`] | the response comes from a cache, such as a `SharedCache`, or does not |
 //! | [`assert_purged`] | a write purges the stored response to another request |
 //!
-//! Two more compare many responses with a committed file, so that a route that becomes publicly cacheable fails a test:
-//! [`assert_matches_snapshot`] sends a list of requests, and `assert_table_matches_snapshot` (feature `routes`) compares
-//! a table of routes.
+//! Two more assertions compare many responses with a committed file, and fail if a route becomes publicly cacheable:
+//! [`assert_matches_snapshot`] sends a list of requests, and `assert_table_matches_snapshot` (feature `routes`)
+//! compares a table of routes.
 //!
 //! The service can be any tower service that implements `Clone`, such as an axum router or an HTTP client. Most
 //! assertions send the request several times, so its body must implement `Clone` too. `Request<String>` also works for
@@ -60,8 +60,8 @@
 //!
 //! # A failed assertion
 //!
-//! The message has everything that a reviewer needs: the expectation, the place of the assertion, the request without
-//! credentials, the response, and the audit:
+//! The message contains everything that a reviewer needs: the expectation, the location of the assertion, the request
+//! without credentials, the response, and the audit:
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -93,7 +93,7 @@
 //! | Route | Assertions |
 //! |---|---|
 //! | a public page | [`assert_fresh_for`], [`assert_revalidates`], [`assert_not_poisonable_by`] for `x-forwarded-host` and `x-forwarded-proto` |
-//! | a page in several languages | also [`assert_varies_on`] with `accept-language` |
+//! | a page in several languages | the same, and [`assert_varies_on`] with `accept-language` |
 //! | a secret | [`assert_never_stored`] |
 //! | a page for one user | [`assert_fresh_for`] with [`Cache::Private`](crate::protocol::Cache::Private), and an [audit](crate::audit) for shared caches |
 //! | a resource that clients edit | [`assert_lost_update_refused`] |
@@ -103,7 +103,7 @@
 //!
 //! # With axum
 //!
-//! A router is a service. Send requests through the same function that builds the application:
+//! A router is a service. Build it with the same function as the application:
 //!
 //! ```
 //! use std::time::Duration;

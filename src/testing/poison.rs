@@ -17,13 +17,13 @@ const VALUES: [&str; 5] = ["poison.invalid", "http", "POST", "/poison", "1"];
 ///
 /// A cache is poisoned if an attacker sends a field that is not part of the cache key, such as `X-Forwarded-Host`, and
 /// the cache then serves the changed response to other clients. The assertion sends the request without the field, and
-/// then with several values of it. For each value, one of these must be true:
+/// then with several values of the field. For each value, one of these conditions must be true:
 ///
 /// - The response is the same as without the field. Only `Age`, `Date` and `Expires` may differ.
 /// - No shared cache may store the response.
 /// - `Vary` names the field.
 ///
-/// A page that contains an absolute URL often depends on such a field. Here `Vary` makes the difference:
+/// A page that contains an absolute URL often depends on such a field. In this example, `Vary` prevents the attack:
 ///
 /// ```
 /// use std::{convert::Infallible, time::Duration};
@@ -51,8 +51,8 @@ const VALUES: [&str; 5] = ["poison.invalid", "http", "POST", "/poison", "1"];
 ///
 /// # Panics
 ///
-/// Panics if none of them is true, if two equal requests get different responses, if `field` is not a valid field name,
-/// or if the service fails.
+/// Panics if none of the conditions is true, if two equal requests get different responses, if `field` is not a valid
+/// field name, or if the service fails.
 // G-13
 #[track_caller]
 pub fn assert_not_poisonable_by<'a, S, B, R>(
@@ -87,7 +87,8 @@ where
             poisoned.headers_mut().insert(name.clone(), HeaderValue::from_static(value));
             let exchange = Exchange::send(service, poisoned, place).await;
             if !same(&clean, &exchange) && exchange.audit().shared().may_store() && !exchange.varies_on(field) {
-                let expected = "expected no change of a response that shared caches may store; without the field it is";
+                let expected =
+                    "expected no change in a response that shared caches may store; without the field, it is";
                 exchange.fail(place, format_args!("`{name}: {value}`: {expected}:\n\n{clean}"));
             }
         }

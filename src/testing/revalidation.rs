@@ -15,7 +15,7 @@ use crate::protocol::{Vary, is_targeted_field};
 ///
 /// The response must be successful and have an `ETag` or a `Last-Modified`. The assertion repeats the request with
 /// these validators, as a cache does. The second response must be a 304 without content and with the policy of the
-/// first ([RFC 9110 section 15.4.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-15.4.5)):
+/// first response ([RFC 9110 section 15.4.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-15.4.5)):
 ///
 /// - `Cache-Control`, the fields for CDNs, `ETag` and `Content-Location` are equal.
 /// - Both or neither have `Expires`.
@@ -41,7 +41,7 @@ use crate::protocol::{Vary, is_targeted_field};
 ///
 /// # Panics
 ///
-/// Panics if one of these is not true, or if the service fails.
+/// Panics if one of these conditions is not true, or if the service fails.
 // S-08, N-01, N-05
 #[track_caller]
 pub fn assert_revalidates<S, B, R>(service: &S, request: Request<B>) -> impl Future<Output = ()>
@@ -57,7 +57,7 @@ where
         let mut again = request.clone();
         let first = Exchange::send(service, request, place).await;
         if !first.response.status.is_success() {
-            first.fail(place, "expected a successful response, because caches revalidate no others");
+            first.fail(place, "expected a successful response, because caches revalidate only these");
         }
         let mut has_validator = false;
         for (validator, condition) in [(ETAG, IF_NONE_MATCH), (LAST_MODIFIED, IF_MODIFIED_SINCE)] {

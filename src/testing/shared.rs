@@ -58,9 +58,9 @@ where
     }
 }
 
-/// Asserts that a browser may store the response, and that no shared cache and no CDN does.
+/// Asserts that a browser may store the response, and that no shared cache and no CDN stores it.
 ///
-/// It is [`assert_not_shared`] for a page that the browser of its user stores, for example to revalidate it.
+/// This is [`assert_not_shared`] for a page that the user's browser stores, for example to revalidate it.
 ///
 /// # Panics
 ///
@@ -91,7 +91,7 @@ fn fail_if_shared(exchange: &Exchange, place: Place) {
     if let Some(first) = shared.first() {
         let caches: Vec<String> = shared.iter().map(|verdict| verdict.kind().to_string()).collect();
         let caches = caches.join(", ");
-        let expected = "expected a response that no shared cache stores, but these may";
+        let expected = "expected a response that no shared cache stores, but these caches may store it";
         exchange.fail(place, format_args!("{expected}: {caches}\n{first}"));
     }
 }

@@ -13,20 +13,20 @@ use tower_service::Service;
 use super::exchange::{Exchange, Place};
 use crate::audit::{CacheSnapshot, SnapshotRow};
 #[cfg(feature = "routes")]
-use crate::policy::{replace_table, routes::PolicyTable};
+use crate::{markdown::replace_table, policy::routes::PolicyTable};
 
 /// The environment variable that makes the assertions write their files.
 const UPDATE: &str = "UPDATE_CACHE_SNAPSHOTS";
 
-/// Asserts that caches do with the responses to these requests what a committed file says.
+/// Asserts that caches treat the responses to these requests as recorded in a committed file.
 ///
-/// The file is the table of a [`CacheSnapshot`], with one row for each request. A change that makes a route publicly
-/// cacheable fails the test, and the message starts with the path of that route. So does a route that is missing in
-/// the table, or one that was not requested.
+/// The file is the table of a [`CacheSnapshot`], with one row for each request. If a change makes a route publicly
+/// cacheable, the test fails, and the message starts with the path of that route. The test also fails if a route is
+/// missing in the table or was not requested.
 ///
-/// `file` is relative to the directory of the package. If the environment variable `UPDATE_CACHE_SNAPSHOTS` is `1`,
-/// the assertion writes the table and passes. Review the difference before committing it. Text before and after the
-/// table stays.
+/// `file` is relative to the directory of the package. If the environment variable `UPDATE_CACHE_SNAPSHOTS` is `1`, the
+/// assertion writes the table and passes. Review the difference before you commit it. Text before and after the table
+/// is preserved.
 ///
 /// ```no_run
 /// # use std::convert::Infallible;
@@ -99,7 +99,7 @@ where
 ///
 /// # Panics
 ///
-/// Panics if a row differs, and names its pattern. Also panics if the file cannot be read.
+/// Panics with the pattern of a row that differs. Also panics if the file cannot be read.
 #[cfg(feature = "routes")]
 #[cfg_attr(docsrs, doc(cfg(feature = "routes")))]
 #[track_caller]
@@ -115,12 +115,12 @@ pub fn assert_table_matches_snapshot<P: AsRef<Path>>(table: &PolicyTable<'_>, fi
     let added = found.iter().filter(|row| !expected.contains(row)).map(|row| format!("but got  {row}"));
     let mut changes: Vec<String> = removed.chain(added).collect();
     if changes.is_empty() {
-        changes.push("the same rows are in another order, or more than once".to_owned());
+        changes.push("the same rows are in a different order, or are repeated".to_owned());
     }
     panic!("{}\n\ncompared with {}{}", changes.join("\n"), file.display(), remedy(place));
 }
 
-/// The rows of a Markdown table, without the white space that aligns columns and without the line of dashes.
+/// Returns the rows of a Markdown table, without the white space that aligns columns and without the line of dashes.
 #[cfg(feature = "routes")]
 fn rows_of(text: &str) -> Vec<String> {
     let rows = text.lines().filter(|line| line.starts_with('|'));
@@ -128,7 +128,7 @@ fn rows_of(text: &str) -> Vec<String> {
     rows.filter(|line| !is_rule(line)).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
-/// Returns the text of the file, or rewrites the file and returns `None` if the environment asks for that.
+/// Returns the text of the file, or rewrites the file and returns `None` if the environment variable is set.
 fn read(file: &Path, rewrite: impl FnOnce(&str) -> String, place: Place) -> Option<String> {
     let writes = std::env::var_os(UPDATE).is_some_and(|value| value == "1");
     let text = match fs::read_to_string(file) {

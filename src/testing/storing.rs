@@ -117,7 +117,10 @@ where
         let reusable = verdict.key().is_some_and(|key| !key.never_matches());
         if fresh_for != Some(lifetime.as_secs()) || !reusable {
             let cache = verdict.kind();
-            exchange.fail(place, format_args!("expected that {cache} may reuse it for {} seconds", lifetime.as_secs()));
+            exchange.fail(
+                place,
+                format_args!("expected that {cache} may reuse the response for {} seconds", lifetime.as_secs()),
+            );
         }
     }
 }

@@ -13,7 +13,7 @@ use super::exchange::Exchange;
 /// the field.
 ///
 /// A cache can receive either response first. If that response does not have the name in `Vary`, the cache reuses it
-/// for all requests. A `Vary: *` passes as well.
+/// for all requests. `Vary: *` passes too.
 ///
 /// ```
 /// use std::{convert::Infallible, time::Duration};

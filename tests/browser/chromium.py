@@ -31,7 +31,7 @@ NETWORK, REVALIDATED, CACHE = "network", "network (304)", "cache"
 
 @dataclasses.dataclass
 class Load:
-    """One request of a page, as the browser tells of it."""
+    """One request of a page, as the browser reports it."""
 
     url: str
     source: str = NETWORK
@@ -85,7 +85,7 @@ class Chromium:
 
 
 class Tab:
-    """A tab of its own, so that nothing but the browser's cache is left of the last one."""
+    """A separate tab, so that only the browser's cache remains from the previous one."""
 
     def __init__(self, browser):
         self.browser = browser
@@ -108,7 +108,7 @@ class Tab:
         self.browser.wait(lambda: list(self._events("Page.loadEventFired")), f"load {url}")
 
     def value_of(self, expression):
-        """Of an expression of JavaScript, and where that is a promise, of what it becomes."""
+        """The value of a JavaScript expression. If it is a promise, its result."""
         result = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in result:
             raise RuntimeError(f"{expression}: {result['exceptionDetails']}")
@@ -136,7 +136,7 @@ class Tab:
         return list(loads.values())
 
     def complaints(self):
-        """What the browser has to say of the page: warnings, errors, exceptions."""
+        """The browser's messages about the page: warnings, errors, exceptions."""
         entries = [facts["entry"] for facts in self._events("Log.entryAdded")]
         said = [entry["text"] for entry in entries if entry["level"] in ("warning", "error")]
         said += [str(facts["args"]) for facts in self._events("Runtime.consoleAPICalled")]

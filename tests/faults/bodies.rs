@@ -1,4 +1,4 @@
-//! Bodies that fail, are slow, or never end.
+//! Tests bodies that fail, are slow, or never end.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -121,7 +121,7 @@ async fn only_a_body_that_is_read_for_its_tag_delays_the_head() {
     }
 }
 
-/// A body with another hint.
+/// A body with a different size hint.
 struct Hinted<B>(B, Option<u64>);
 
 impl<B: http_body::Body + Unpin> http_body::Body for Hinted<B> {
@@ -150,7 +150,7 @@ async fn a_timeout_ends_a_hanging_body_and_no_cache_stores_the_error() {
         })
     };
     for status in [StatusCode::REQUEST_TIMEOUT, StatusCode::GATEWAY_TIMEOUT] {
-        // The timeout is the outermost layer, as in the README, so its response has none of our fields.
+        // The timeout is the outermost layer, as in the README, so its response does not have the fields of the layers.
         let outside = tower::ServiceBuilder::new()
             .layer(TimeoutLayer::with_status_code(status, LIMIT))
             .layer(EdgeLayer::new(EdgeProfile::FASTLY))

@@ -1,4 +1,4 @@
-//! Clocks that jump between two requests: backwards, forwards, and to times without a date.
+//! Tests clocks that jump between two requests: backwards, forwards, and to times that no date can represent.
 
 use std::convert::Infallible;
 use std::future::ready;

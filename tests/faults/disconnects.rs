@@ -1,4 +1,4 @@
-//! Clients that disconnect at each step, on real connections.
+//! Tests clients that disconnect at each step, on real connections.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -98,7 +98,7 @@ async fn body_hangs(State(events): State<Events>) -> Body {
     }))))
 }
 
-/// Long chunks, because HTTP/2 treats many short frames as an attack.
+/// The chunks are long, because HTTP/2 implementations treat many short frames as an attack.
 const EVENT: [u8; 1 << 12] = [b'\n'; 1 << 12];
 
 async fn endless_events(State(events): State<Events>) -> Response {
@@ -200,7 +200,7 @@ async fn over_http_2_a_cancelled_stream_does_not_affect_others() {
         drop(response);
         events.until("body ended", count).await;
         {
-            // A request that has no response yet.
+            // A request that does not have a response yet.
             let pending = client.send(request("PUT", server, "/handler-hangs", &[]));
             let begun = events.until("handler begun", count);
             tokio::select! {

@@ -1,4 +1,4 @@
-//! Files that change between the validator and the body, and while the body is sent.
+//! Tests files that change between the validator and the body, and while the body is sent.
 
 use std::convert::Infallible;
 use std::fs;

@@ -1,15 +1,15 @@
-//! Faults: clients that disconnect, handlers that panic, bodies that fail, services that are never ready, sources that
-//! fail or hang, clocks that jump, and files that change during a response.
+//! Tests faults: clients that disconnect, handlers that panic, bodies that fail, services that are never ready, sources
+//! that fail or hang, clocks that jump, and files that change during a response.
 //!
-//! | File | What it has |
+//! | File | Content |
 //! |---|---|
-//! | `disconnects.rs` | clients that leave at each step |
+//! | `disconnects.rs` | clients that disconnect at each step |
 //! | `panics.rs` | handlers, sources and bodies that panic |
-//! | `bodies.rs` | bodies that break off, are slow, or never end |
+//! | `bodies.rs` | bodies that fail, are slow, or never end |
 //! | `readiness.rs` | back-pressure, and futures that are dropped |
 //! | `sources.rs` | validator sources that fail or hang |
 //! | `clocks.rs` | clocks that jump |
-//! | `files.rs` | what changes between validator and body |
+//! | `files.rs` | files that change between validator and body |
 #![allow(clippy::unwrap_used)] // As in any test.
 
 #[path = "../support/loopback.rs"]

@@ -1,5 +1,5 @@
-//! Handlers, sources, purgers and bodies that panic, with tower-http's `CatchPanicLayer` as an inner and as an outer
-//! layer.
+//! Tests handlers, sources, purgers and bodies that panic, with tower-http's `CatchPanicLayer` as an inner and as an
+//! outer layer.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! Back-pressure, calls of the ready instance, and dropped futures.
+//! Tests back-pressure, calls of the ready instance, and dropped futures.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, pending, ready};
@@ -281,7 +281,7 @@ async fn dropping_a_future_at_any_step_calls_nothing_afterwards() {
     }
 }
 
-/// A layer that reads a body to its end before it returns the response. `EntityTagLayer` does so too, but not for a
+/// A layer that reads a body to its end before it returns the response. `EntityTagLayer` does the same, except for a
 /// write.
 #[derive(Clone, Copy)]
 struct ReadWhole;
@@ -344,7 +344,7 @@ async fn a_source_waits_until_its_service_is_ready_and_calls_it_once() {
     let Poll::Ready(response) = call.poll() else { panic!("the source has returned") };
     assert_eq!((response.unwrap().status().as_u16(), events.count("handled")), (200, 1));
 
-    // A request that is dropped while it waits uses no permit and calls nothing.
+    // A request that is dropped while it waits does not use a permit or call a service.
     let mut call = tokio_test::task::spawn(service.clone().oneshot(write()));
     assert!(call.poll().is_pending());
     drop(call);

@@ -1,4 +1,4 @@
-//! Validator sources that fail or hang: a write is refused, and a read continues.
+//! Tests validator sources that fail or hang: a write is rejected, and a read continues.
 
 use std::convert::Infallible;
 use std::future::{Future, pending, ready};
@@ -52,11 +52,11 @@ fn handler(
     })
 }
 
-/// Method, fields, and the status if the representation is unknown.
+/// The method, the fields, and the status if the representation is unknown.
 const TABLE: [(Method, &[(&str, &str)], u16); 11] = [
     (Method::GET, &[], 200),
     (Method::GET, &[("if-none-match", "\"v0\"")], 200),
-    // The response decides, so the handler runs.
+    // The response determines the outcome, so the handler runs.
     (Method::GET, &[("if-none-match", "\"v1\"")], 304),
     (Method::HEAD, &[("if-none-match", "\"v1\"")], 304),
     (Method::PUT, &[("if-match", "\"v1\"")], 412),
@@ -64,7 +64,7 @@ const TABLE: [(Method, &[(&str, &str)], u16); 11] = [
     (Method::PUT, &[("if-none-match", "*")], 412),
     (Method::DELETE, &[("if-match", "\"v0\"")], 412),
     (Method::PATCH, &[("if-unmodified-since", "Sun, 06 Nov 1994 08:49:37 GMT")], 412),
-    // The precondition protects nothing, and none is required.
+    // The precondition has no effect, and no precondition is required.
     (Method::PUT, &[], 200),
     (Method::OPTIONS, &[("if-match", "\"v0\"")], 200),
 ];

@@ -1,4 +1,4 @@
-//! axum 0.7: the layers work, and a handler returns its policy in an `Extension`.
+//! Tests axum 0.7: the layers work, and a handler returns its policy in an `Extension`.
 
 use std::time::Duration;
 

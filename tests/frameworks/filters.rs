@@ -1,4 +1,4 @@
-//! Filters of warp as the inner service.
+//! Tests warp filters as the inner service.
 
 use std::time::Duration;
 

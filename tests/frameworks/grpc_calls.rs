@@ -1,4 +1,4 @@
-//! Calls with streams in both directions, deadlines, and `grpc-web`, with a handwritten codec.
+//! Tests calls with streams in both directions, deadlines, and `grpc-web`, with a handwritten codec.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -28,9 +28,9 @@ use crate::loopback::{BoxError, Client, Events, TIMEOUT, VERSIONS, serve, with_b
 
 /// A codec that sends the bytes of messages unchanged.
 #[derive(Clone, Copy, Debug, Default)]
-struct Octets;
+struct BytesCodec;
 
-impl Codec for Octets {
+impl Codec for BytesCodec {
     type Encode = Bytes;
     type Decode = Bytes;
     type Encoder = Self;
@@ -45,7 +45,7 @@ impl Codec for Octets {
     }
 }
 
-impl Encoder for Octets {
+impl Encoder for BytesCodec {
     type Item = Bytes;
     type Error = Status;
 
@@ -55,7 +55,7 @@ impl Encoder for Octets {
     }
 }
 
-impl Decoder for Octets {
+impl Decoder for BytesCodec {
     type Item = Bytes;
     type Error = Status;
 
@@ -88,7 +88,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let events = self.0.clone();
         async move {
-            let mut grpc = tonic::server::Grpc::new(Octets);
+            let mut grpc = tonic::server::Grpc::new(BytesCodec);
             Ok(match request.uri().path() {
                 "/tea.Echo/Unary" => {
                     let handle = move |request: tonic::Request<Bytes>| unary(events.clone(), request.into_inner());
@@ -229,7 +229,7 @@ async fn calls_of_all_four_kinds_are_the_same_with_and_without_the_layers() {
         let mut lines = Vec::new();
         for message in ["tea", "fail", ""] {
             client.ready().await.unwrap();
-            let call = client.unary(request(Bytes::from_static(message.as_bytes())), path("Unary"), Octets).await;
+            let call = client.unary(request(Bytes::from_static(message.as_bytes())), path("Unary"), BytesCodec).await;
             lines.push(match call {
                 Ok(response) => format!("{} {:?}", metadata_text(response.metadata()), response.get_ref()),
                 Err(status) => failure(&status),
@@ -237,12 +237,12 @@ async fn calls_of_all_four_kinds_are_the_same_with_and_without_the_layers() {
         }
         client.ready().await.unwrap();
         let upload = request(stream::iter(messages(&["a", "bc", "", "d"])));
-        let uploaded = client.client_streaming(upload, path("Upload"), Octets).await.unwrap();
+        let uploaded = client.client_streaming(upload, path("Upload"), BytesCodec).await.unwrap();
         assert_eq!(uploaded.get_ref().as_ref(), b"abcd");
         lines.push(metadata_text(uploaded.metadata()));
         client.ready().await.unwrap();
         let download = request(Bytes::from_static(b"abcde"));
-        let download = client.server_streaming(download, path("Download"), Octets).await.unwrap();
+        let download = client.server_streaming(download, path("Download"), BytesCodec).await.unwrap();
         lines.push(metadata_text(download.metadata()));
         let (all, trailers) = whole(download.into_inner()).await;
         assert_eq!(all, messages(&["ab", "cd", "e"]));
@@ -250,7 +250,7 @@ async fn calls_of_all_four_kinds_are_the_same_with_and_without_the_layers() {
         lines.push(trailers);
         for sent in [&["a", "b"][..], &["a", "fail", "b"], &[]] {
             client.ready().await.unwrap();
-            let both = client.streaming(request(stream::iter(messages(sent))), path("Both"), Octets).await.unwrap();
+            let both = client.streaming(request(stream::iter(messages(sent))), path("Both"), BytesCodec).await.unwrap();
             lines.push(metadata_text(both.metadata()));
             let (all, end) = whole(both.into_inner()).await;
             // The messages before the error arrive, and the error is in the trailers.
@@ -260,7 +260,7 @@ async fn calls_of_all_four_kinds_are_the_same_with_and_without_the_layers() {
             lines.push(end);
         }
         client.ready().await.unwrap();
-        let unknown = client.unary(request(Bytes::new()), path("Brew"), Octets).await.unwrap_err();
+        let unknown = client.unary(request(Bytes::new()), path("Brew"), BytesCodec).await.unwrap_err();
         assert_eq!(unknown.code(), Code::Unimplemented);
         lines.push(failure(&unknown));
         seen.push(lines);
@@ -273,7 +273,7 @@ async fn each_message_gets_a_response_before_the_next_one_is_sent() {
     for server in bare_and_layered(&Events::default()).await {
         let (send, received) = mpsc::unbounded_channel();
         let sent = stream::unfold(received, |mut received| async { Some((received.recv().await?, received)) });
-        let both = client(server).await.streaming(request(sent), path("Both"), Octets).await.unwrap();
+        let both = client(server).await.streaming(request(sent), path("Both"), BytesCodec).await.unwrap();
         let mut responses = both.into_inner();
         for message in messages(&["a", "b", "c"]) {
             send.send(message.clone()).unwrap();
@@ -291,9 +291,9 @@ async fn a_deadline_ends_the_call_and_the_handler() {
     let mut seen = Vec::new();
     for (count, server) in (1..).zip(bare_and_layered(&events).await) {
         let mut call = request(Bytes::from_static(b"hang"));
-        // Only the field, so that the server applies the deadline.
+        // Sets only the field, so that the server applies the deadline.
         call.metadata_mut().insert("grpc-timeout", MetadataValue::from_static("50m"));
-        let status = client(server).await.unary(call, path("Unary"), Octets).await.unwrap_err();
+        let status = client(server).await.unary(call, path("Unary"), BytesCodec).await.unwrap_err();
         assert!(matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded), "{status:?}");
         seen.push(failure(&status));
         events.until("ended", count).await;
@@ -307,7 +307,7 @@ async fn a_deadline_only_in_the_client_also_ends_the_handler() {
     let events = Events::default();
     for (count, server) in (1..).zip(bare_and_layered(&events).await) {
         let mut client = client(server).await;
-        let call = client.unary(request(Bytes::from_static(b"hang")), path("Unary"), Octets);
+        let call = client.unary(request(Bytes::from_static(b"hang")), path("Unary"), BytesCodec);
         assert!(tokio::time::timeout(Duration::from_millis(50), call).await.is_err());
         drop(client);
         if events.count("begun") == count {

@@ -1,4 +1,4 @@
-//! gRPC through the layers, frame by frame. This compares bytes that a tonic client does not show.
+//! Tests gRPC through the layers, frame by frame. This compares bytes that a tonic client does not show.
 //! `scripts/check-frameworks` tests the rest.
 
 use std::error::Error;
@@ -30,10 +30,10 @@ const POLICY: CachePolicy = CachePolicy::public(Duration::from_secs(300));
 
 /// A service with every kind of gRPC response, and metadata in headers and trailers.
 #[derive(Clone, Copy, Debug)]
-struct Answers;
+struct HealthService;
 
 #[tonic::async_trait]
-impl Health for Answers {
+impl Health for HealthService {
     async fn check(
         &self,
         request: tonic::Request<HealthCheckRequest>,
@@ -136,7 +136,7 @@ async fn incoming() -> (SocketAddr, TcpIncoming) {
 
 #[tokio::test]
 async fn every_kind_of_grpc_response_is_the_same_with_and_without_the_layers() {
-    let service = HealthServer::new(Answers);
+    let service = HealthServer::new(HealthService);
     let (bare, stream) = incoming().await;
     tokio::spawn(Server::builder().add_service(service.clone()).serve_with_incoming(stream));
 
@@ -210,7 +210,7 @@ fn the_bodies_of_a_hyper_client_and_server_need_no_box() {
 #[tokio::test]
 async fn a_page_next_to_grpc_gets_the_policy() {
     let page = axum::routing::get(async || "hot");
-    let router = Routes::new(HealthServer::new(Answers)).into_axum_router().route("/page", page);
+    let router = Routes::new(HealthServer::new(HealthService)).into_axum_router().route("/page", page);
     let (address, stream) = incoming().await;
     let mut server = Server::builder().layer(CachingLayer::new(POLICY));
     tokio::spawn(server.add_routes(router.into()).serve_with_incoming(stream));

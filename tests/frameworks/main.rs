@@ -1,12 +1,12 @@
-//! The layers in frameworks and with third-party layers, on real connections.
+//! Tests the layers in frameworks and with third-party layers, on real connections.
 //!
-//! | File | What it has |
+//! | File | Content |
 //! |---|---|
-//! | `grpc_frames.rs` | every kind of gRPC answer, octet by octet |
+//! | `grpc_frames.rs` | every kind of gRPC response, byte by byte |
 //! | `grpc_calls.rs` | streams in both directions, deadlines, `grpc-web` |
-//! | `axum_07.rs` | axum 0.7, for which the feature `axum` is not |
+//! | `axum_07.rs` | axum 0.7, which the feature `axum` does not support |
 //! | `filters.rs` | warp |
-//! | `orders.rs` | tower-http's layers in the documented order, and in wrong ones |
+//! | `orders.rs` | tower-http's layers in the documented order, and in wrong orders |
 //! | `sessions.rs` | tower-sessions |
 //! | `upgrades.rs` | 101, WebSockets over HTTP/1.1 and HTTP/2, 103 |
 //!

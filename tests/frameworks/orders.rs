@@ -1,4 +1,4 @@
-//! The layers of tower-http in the order of the README, and in other orders.
+//! Tests the layers of tower-http in the order of the README, and in other orders.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -86,7 +86,7 @@ async fn in_the_documented_order_a_304_has_the_fields_of_the_200() {
         caching.layer(edge()).layer(timeout(StatusCode::GATEWAY_TIMEOUT)).layer(TraceLayer::new_for_http())
     };
     let inside = || routes(directory.path()).layer(CatchPanicLayer::new()).layer(plain.clone());
-    // The source knows only the files, and no other tag is generated.
+    // The source has validators only for the files, and no other tag is generated.
     let apps = [
         (app(inside().layer(caching.clone())), &["/page", "/a.txt"][..]),
         (app(inside().layer(caching.validator_source(source))), &["/a.txt"]),
@@ -213,7 +213,7 @@ async fn a_guard_checks_fields_of_an_inner_layer() {
             for path in ["/page", "/a.txt"] {
                 let response = fetch(server, version, "GET", path, &origin).await;
                 assert_eq!(!may_be_shared(&response.headers), caught, "{sentence}: {:?}", response.headers);
-                // A 304 is guarded as well.
+                // The guards also apply to a 304.
                 let Some(tag) = response.field("etag") else { continue };
                 let lines = [origin[0], ("if-none-match", &tag)];
                 let again = fetch(server, version, "GET", path, &lines).await;

@@ -1,4 +1,4 @@
-//! tower-sessions: a response with a session is never shared, in any order of the layers.
+//! Tests tower-sessions: a response with a session is never shared, in any order of the layers.
 
 use std::net::SocketAddr;
 
@@ -107,8 +107,8 @@ async fn no_304_lets_a_shared_cache_store_a_session() {
     is_not_shared(&again, "If-None-Match: *");
 }
 
-/// If a session is only read, the response contains no evidence for a guard. The route must mark it in one of three
-/// ways.
+/// If a session is only read, the response does not contain evidence for a guard. The route must mark it in one of
+/// three ways.
 #[tokio::test]
 async fn a_read_session_is_not_shared_if_the_route_declares_it() {
     let layer = || CachingLayer::new(PUBLIC).policy(|layer| layer.credential_headers([COOKIE]));

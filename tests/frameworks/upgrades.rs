@@ -1,4 +1,4 @@
-//! 101, WebSockets over HTTP/1.1 and HTTP/2, and 103 through all layers.
+//! Tests 101, WebSockets over HTTP/1.1 and HTTP/2, and 103 through all layers.
 
 use std::convert::Infallible;
 use std::future::poll_fn;

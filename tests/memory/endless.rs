@@ -1,4 +1,4 @@
-//! A service whose responses are long, or never arrive.
+//! A service with responses that are long, or never arrive.
 
 use std::convert::Infallible;
 use std::future::{Pending, Ready, pending, ready};
@@ -60,7 +60,7 @@ pub(crate) struct Origin {
     hangs_at: Option<u64>,
     headers: HeaderMap,
     responses: bool,
-    /// How many frames were polled.
+    /// The number of polled frames.
     pub(crate) polled: Arc<AtomicUsize>,
 }
 
@@ -82,7 +82,7 @@ impl Origin {
         Self { responses: false, ..Self::of(0) }
     }
 
-    /// Whether the body declares its length.
+    /// Returns whether the body declares its length.
     pub(crate) fn exact(self) -> Self {
         Self { exact: true, ..self }
     }

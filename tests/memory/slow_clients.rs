@@ -1,7 +1,7 @@
-//! 10,000 slow clients: the memory per client of each layer, while the handler runs and while the response is half
-//! read.
+//! Tests 10,000 slow clients: the memory per client of each layer, while the handler runs and while the response is
+//! half read.
 //!
-//! The values are limits, because another compiler may lay out a future differently.
+//! The values are limits, because a different compiler may lay out a future differently.
 
 use std::convert::Infallible;
 use std::future::{Future, pending};
@@ -36,12 +36,12 @@ struct Held {
     reading: usize,
 }
 
-/// Holds 10,000 of these at the same time.
+/// Holds 10,000 of these values at the same time.
 fn held_each<T>(mut one: impl FnMut() -> T) -> usize {
     let mut all = Vec::with_capacity(CLIENTS);
     let info = measure(|| (0..CLIENTS).for_each(|_| all.push(Box::new(one()))));
     let held = usize::try_from(info.bytes_current).unwrap();
-    // Shared memory does not count per client, and the box belongs to the test.
+    // Shared memory is not counted per client, and the box belongs to the test.
     held / CLIENTS - size_of::<usize>()
 }
 
@@ -71,7 +71,7 @@ where
     let held = held_each(|| {
         let mut call = Box::pin(begin(service, request));
         let Poll::Ready(Ok(response)) = call.as_mut().poll(&mut cx) else { panic!("nothing here waits") };
-        // The head is sent, and the first frame is.
+        // The head and the first frame have been sent.
         let mut body = Box::pin(response.into_body());
         length = size_of_val(&*body);
         assert!(matches!(body.as_mut().poll_frame(&mut cx), Poll::Ready(Some(Ok(_)))));

@@ -1,4 +1,4 @@
-//! docs.rs, an axum application behind Fastly (repository `rust-lang/docs.rs`). Handlers return a policy in the
+//! Tests docs.rs, an axum application behind Fastly (repository `rust-lang/docs.rs`). Handlers return a policy in the
 //! response's extensions, and one middleware writes the fields.
 //!
 //! | Fact | Source |
@@ -192,8 +192,8 @@ async fn pages_are_not_stored_if_a_setting_turns_off_what_needs_purges() {
 
 /// docs.rs sends only `Cache-Control: max-age=0`.
 ///
-/// Fastly reads `Surrogate-Control` first, so `EdgeLayer` always states there what Fastly does. A response that Fastly
-/// must revalidate may still be in its cache, so it has the key that purges everything.
+/// Fastly reads `Surrogate-Control` first, so `EdgeLayer` always writes this field. A response that Fastly must
+/// revalidate may still be in its cache, so it has the key that purges everything.
 const WITHOUT_CACHING: [(&str, &str); 3] =
     [("cache-control", "max-age=0"), ("surrogate-control", "max-age=0"), ("surrogate-key", "all")];
 
@@ -226,9 +226,9 @@ async fn short_and_longer_lifetimes_differ_only_by_the_field_for_the_cdn() {
 
 /// docs.rs sends `Cache-Control: stale-while-revalidate=86400` alone.
 ///
-/// A browser that finds no lifetime there may apply heuristic freshness (RFC 9111 section 4.2.2): a page with an old
-/// `Last-Modified` would then be fresh for months. `max-age=0` says that it is stale at once. `proxy-revalidate` keeps
-/// shared caches, which a purge must reach, from serving the page stale.
+/// A browser that does not find a lifetime in this field may apply heuristic freshness (RFC 9111 section 4.2.2): a page
+/// with an old `Last-Modified` would then be fresh for months. With `max-age=0`, it is stale immediately.
+/// `proxy-revalidate` prevents shared caches, which a purge must reach, from serving the page stale.
 #[tokio::test]
 async fn pages_of_one_version_are_served_stale_by_browsers_only_and_differ_by_an_explicit_lifetime() {
     let app = app(CONFIG);
@@ -241,9 +241,9 @@ async fn pages_of_one_version_are_served_stale_by_browsers_only_and_differ_by_an
 }
 
 /// docs.rs repeats `Last-Modified` too. A 304 with an entity tag does not need it (RFC 9110 section 15.4.5), and the
-/// stored response keeps its own.
+/// stored response retains its own.
 #[tokio::test]
-async fn a_304_for_a_stored_file_repeats_what_its_200_said_to_caches_and_differs_by_the_date() {
+async fn a_304_for_a_stored_file_repeats_the_caching_fields_of_its_200_and_differs_by_the_date() {
     let app = app(CONFIG);
     let fields = ["cache-control", "etag", "surrogate-control", "surrogate-key"];
     for method in [Method::GET, Method::HEAD] {
@@ -317,7 +317,7 @@ async fn pages_about_the_site_and_their_404_have_the_key_of_a_deployment() {
 /// docs.rs sends `no-cache, no-store, must-revalidate, max-age=0`.
 ///
 /// `max-age=0` has no effect next to `no-store`. `private` is for edges that do not obey `no-store` in `Cache-Control`,
-/// of which Fastly is one, and `Pragma` and `Expires` are for caches of HTTP/1.0.
+/// such as Fastly. `Pragma` and `Expires` are for HTTP/1.0 caches.
 #[tokio::test]
 async fn files_that_are_too_large_for_the_cdn_are_not_stored_and_differ_by_directives_that_more_caches_obey() {
     let expected =
@@ -325,7 +325,7 @@ async fn files_that_are_too_large_for_the_cdn_are_not_stored_and_differ_by_direc
     assert_sends(&app(CONFIG), "/crate/serde/download", 200, &expected).await;
 }
 
-/// docs.rs sends `max-age=0` for a POST too. A response to a POST is not stored, so this crate says so.
+/// docs.rs sends `max-age=0` for a POST too. A response to a POST is not stored, so this crate sends `no-store`.
 #[tokio::test]
 async fn a_post_differs_by_no_store() {
     let (status, headers) = ask(&app(CONFIG), Method::POST, "/crate/serde/rebuild", &[]).await;

@@ -1,13 +1,13 @@
-//! The caching behavior of two public applications, expressed with this crate.
+//! Tests the caching behavior of two public applications, expressed with this crate.
 //!
 //! | File | Application |
 //! |---|---|
 //! | `docs_rs.rs` | docs.rs: documentation pages behind Fastly, purged by surrogate key |
 //! | `registry.rs` | the site of the Rust package registry: an API with sessions, and archives behind Fastly and CloudFront |
 //!
-//! Each file starts with a table of facts and their sources. The tests send requests to an axum router with the layers in
-//! the order of the application, and compare every field that concerns caches. A test whose name contains "differ"
-//! states why this crate sends other bytes.
+//! Each file starts with a table of facts and their sources. The tests send requests to an axum router with the layers
+//! in the order of the application, and compare every field that affects caches. A test whose name contains "differ"
+//! explains why this crate sends different bytes.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 #[path = "../support/mod.rs"]
@@ -22,7 +22,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use support::field;
 use tower::ServiceExt;
 
-/// The fields that concern caches.
+/// The fields that affect caches.
 const FIELDS: [&str; 9] = [
     "cache-control",
     "cache-tag",
@@ -49,7 +49,7 @@ async fn ask(app: &Router, method: Method, path: &str, lines: Fields<'_>) -> (St
 }
 
 /// Asserts the status and every field of [`FIELDS`] for GET and HEAD. Then repeats the request with the entity tag of
-/// the response: a 200 becomes a 304 with the same fields, and any other response stays as it is.
+/// the response: a 200 becomes a 304 with the same fields, and any other response is unchanged.
 async fn assert_sends(app: &Router, path: &str, status: u16, expected: Fields<'_>) {
     assert_sends_to(app, path, &[], status, expected).await;
 }

@@ -1,4 +1,4 @@
-//! The site of the Rust package registry, an axum application behind Fastly and CloudFront (the Rust project's
+//! Tests the site of the Rust package registry, an axum application behind Fastly and CloudFront (the Rust project's
 //! repository of the registry, with the settings of its CDNs in `rust-lang/simpleinfra`).
 //!
 //! | Fact | Source |
@@ -43,7 +43,7 @@ const TEN_YEARS: CachePolicy = CachePolicy::public(Duration::from_secs(3_650 * 8
 const SIGNED_IN: (&str, &str) = ("cookie", "theme=dark; cargo_session=abc");
 const TOKEN: (&str, &str) = ("authorization", "token");
 
-/// The API. Its layer has no policy of its own.
+/// The API. Its layer does not have its own policy.
 fn api(says_nothing_without_a_policy: bool) -> Router {
     let layer = CachingLayer::from_fn(|_| None).policy(|policy| match says_nothing_without_a_policy {
         true => policy.accept_risk(Risk::LifetimeGuessedByCaches),
@@ -75,7 +75,7 @@ fn vary_accept() -> CachePolicyLayer {
 }
 
 #[tokio::test]
-async fn a_search_by_anyone_says_nothing_and_one_of_the_own_crates_is_not_stored() {
+async fn a_public_search_has_no_policy_and_a_search_for_followed_crates_is_not_stored() {
     let app = api(true);
     assert_sends(&app, "/api/v1/crates?q=serde", 200, &[]).await;
     for identity in [SIGNED_IN, TOKEN] {
@@ -84,12 +84,12 @@ async fn a_search_by_anyone_says_nothing_and_one_of_the_own_crates_is_not_stored
     }
 }
 
-/// The registry sends no `Cache-Control` for a search by anyone, and leaves the rest to the settings of its CDNs.
+/// The registry does not send `Cache-Control` for a public search, and relies on the settings of its CDNs.
 ///
 /// Without the field, caches apply heuristic freshness: Fastly stores such a response for two minutes. This crate
 /// therefore sends its default unless the layer accepts that risk.
 #[tokio::test]
-async fn a_search_by_anyone_differs_by_the_default_unless_the_risk_is_accepted() {
+async fn a_public_search_differs_by_the_default_unless_the_risk_is_accepted() {
     assert_sends(&api(false), "/api/v1/crates?q=serde", 200, &[("cache-control", "private, no-cache")]).await;
 }
 
@@ -103,7 +103,7 @@ async fn responses_for_a_user_are_not_stored_and_differ_by_private() {
 }
 
 #[tokio::test]
-async fn a_handler_that_writes_no_store_itself_sends_it_as_it_is() {
+async fn the_no_store_of_a_handler_is_sent_unchanged() {
     let app = api(true);
     for identity in [SIGNED_IN, TOKEN] {
         assert_sends_to(&app, "/api/v1/me/updates", &[identity], 200, &[("cache-control", "no-store")]).await;
@@ -118,7 +118,7 @@ async fn the_summary_is_stored_for_15_seconds() {
 }
 
 #[tokio::test]
-async fn the_redirect_to_an_archive_varies_by_accept_and_says_nothing_else() {
+async fn the_redirect_to_an_archive_varies_by_accept_and_has_no_other_caching_field() {
     assert_sends(&api(true), "/api/v1/crates/serde/1.0.0/download", 302, &[("vary", "accept")]).await;
 }
 
@@ -171,10 +171,10 @@ fn frontend(directory: &std::path::Path) -> Router {
         .nest_service("/_app/immutable", tower::Layer::layer(&layer(TEN_YEARS), files))
 }
 
-/// The registry also sends `Expires`, and ten years in place of one.
+/// The registry also sends `Expires`, and a lifetime of ten years instead of one.
 ///
-/// Some caches obey `Expires` next to `Cache-Control` and others ignore it, so this crate sends one of them. Some
-/// caches clamp or overflow lifetimes of more than a year, after which a file is fetched once more.
+/// Some caches obey `Expires` next to `Cache-Control` and others ignore it, so this crate sends only `Cache-Control`.
+/// Some caches clamp or overflow lifetimes of more than a year. After a year, a file is fetched once more.
 #[tokio::test]
 async fn files_of_the_frontend_are_stored_on_success_only_and_differ_by_at_most_one_year() {
     let directory = tempfile::tempdir().unwrap();
@@ -197,7 +197,7 @@ async fn files_of_the_frontend_are_stored_on_success_only_and_differ_by_at_most_
     assert_eq!(field(&headers, "cache-control").as_deref(), Some("public, max-age=86400"));
 }
 
-/// The bucket with archives, as its uploads have set the fields, or the same with policies of this crate.
+/// The bucket with archives. The fields come from the uploads, or from policies of this crate.
 fn storage(with_policies: bool) -> Router {
     async fn object(Extension(with_policies): Extension<bool>, Path(path): Path<String>) -> Response {
         let (policy, field) = match path.split('/').next() {
@@ -248,7 +248,8 @@ async fn fields_of_the_bucket_are_forwarded_byte_for_byte_with_tags_for_both_cdn
     assert_sends(&app, FEED, 200, &index).await;
 }
 
-/// The registry writes no space after a comma. This crate writes one, as RFC 9110 section 5.6.1 does in its examples.
+/// The registry does not write a space after a comma. This crate writes one, as in the examples of RFC 9110 section
+/// 5.6.1.
 #[tokio::test]
 async fn the_policies_of_archives_differ_by_a_space_after_each_comma() {
     let app = storage(true);
@@ -266,7 +267,7 @@ async fn the_policies_of_archives_differ_by_a_space_after_each_comma() {
     assert_sends(&app, "/unknown", 404, &[("cache-control", "private, no-store")]).await;
 }
 
-/// A deletion names one tag, which both vendors are sent.
+/// A deletion names one tag, which is sent to both vendors.
 #[tokio::test]
 async fn the_deletion_of_a_crate_purges_its_tag_at_both_cdns() {
     let purge = Purge::tags([CacheTag::from_static("crate:serde")]);

@@ -1,4 +1,4 @@
-//! Clients that leave, and clients that wait for too long, with and without a runtime.
+//! Tests clients that disconnect, and clients that wait for too long, with and without a runtime.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The audit predicts what the cache does: generated responses go through the real cache, under the clock of the test.
+//! Tests that the audit predicts the behavior of the cache: generated responses pass through the real cache, with the
+//! clock of the test.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -88,7 +89,7 @@ fn case() -> impl Strategy<Value = Case> {
     );
     let others = others.prop_map(|(a, b, c, d, e, f, g, h, i)| vec![a, b, c, d, e, f, g, h, i]);
     (
-        // Without 206, which this cache does not store and others may.
+        // Excludes 206, which this cache does not store, although other caches may store it.
         prop::sample::select(vec![200, 200, 200, 200, 203, 204, 301, 302, 404, 410, 429, 500, 501]),
         prop::collection::vec(directive, 0..4),
         any::<bool>(),
@@ -122,16 +123,16 @@ impl Case {
     }
 }
 
-/// What a second client gets after the delay, when the inner service sends only a 503.
+/// The response that a second client gets after the delay, when the inner service returns only a 503.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Second {
     Fresh,
-    /// In place of the error.
+    /// The stored response in place of the error.
     Stale,
     Error,
 }
 
-/// What the cache does.
+/// Returns the behavior of the cache.
 async fn observed(case: &Case, mode: fn(MemoryStore) -> SharedCache, policy: Option<CachePolicy>) -> Second {
     let clock = TestClock::default();
     let cache = mode(MemoryStore::new(1 << 20)).clock(clock.clock());
@@ -164,7 +165,7 @@ async fn observed(case: &Case, mode: fn(MemoryStore) -> SharedCache, policy: Opt
     }
 }
 
-/// What the audit says about a response that leaves the inner service.
+/// Returns the prediction of the audit for a response of the inner service.
 fn predicted(case: &Case, response: Response<TestBody>, profile: &EdgeProfile) -> Second {
     let now = HttpDate::parse(NOON.as_bytes(), HttpDate::UNIX_EPOCH).unwrap();
     let (request, _) = case.request().into_parts();
@@ -177,7 +178,7 @@ fn predicted(case: &Case, response: Response<TestBody>, profile: &EdgeProfile) -
         return Second::Fresh;
     }
     let age = verdict.age().seconds() + case.delay;
-    // RFC 9111 section 4: a response is stored for nothing if it is stale at once and cannot be revalidated.
+    // RFC 9111 section 4: storing a response is useless if it is immediately stale and cannot be revalidated.
     let is_useful = verdict.remaining_freshness().unwrap() > 0 || then.validation() != Validation::Nothing;
     match then.stale_if_error() {
         Some(window) if is_useful && age.saturating_sub(lifetime) < window => Second::Stale,
@@ -198,12 +199,12 @@ fn run(cases: u32, check: impl Fn(&tokio::runtime::Runtime, &Case) -> Second) {
     if let Err(error) = result {
         panic!("{error}");
     }
-    // The generator reaches each result often enough.
+    // The generator produces each result often enough.
     assert!(counts.iter().all(|count| count.get() > cases / 200), "{counts:?}");
 }
 
 #[test]
-fn the_audit_says_what_a_cache_by_fields_does() {
+fn the_audit_predicts_a_cache_by_fields() {
     run(3_000, |runtime, case| {
         let second = runtime.block_on(observed(case, SharedCache::by_fields, None));
         assert_eq!(second, predicted(case, case.response(), &EdgeProfile::SHARED_CACHE), "{case:?}");
@@ -221,7 +222,7 @@ fn a_cache_by_policy_reuses_no_response_that_the_audit_excludes() {
         CachePolicy::NO_CACHE,
         CachePolicy::NO_STORE,
     ];
-    // This mode decides by the ruling, which is in `Cache-Control`.
+    // This mode uses the ruling, which is also in `Cache-Control`.
     let profile = EdgeProfile::SHARED_CACHE.with_precedence(&["cache-control", "expires"]);
     let number = AtomicUsize::new(0);
     run(1_500, |runtime, case| {

@@ -1,4 +1,4 @@
-//! Which bodies are stored, and that clients get each body as the inner service sends it.
+//! Tests which bodies are stored, and that clients get each body as the inner service sends it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -78,7 +78,7 @@ async fn only_complete_bodies_are_stored() {
     }
 }
 
-/// The frames without empty ones.
+/// The frames, except for empty ones.
 fn shown<E: std::fmt::Debug>(frames: Vec<Result<Frame<Bytes>, E>>) -> Vec<String> {
     let shown = frames.into_iter().map(|frame| match frame {
         Ok(frame) if frame.is_data() => String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap(),
@@ -155,7 +155,7 @@ async fn a_body_that_the_server_drops_at_its_length_is_complete_unless_trailers_
     ];
     for (case, version, length, chunks, is_stored) in table {
         let cache = cache();
-        // Like a file, it only finds out that it has ended when it is polled again.
+        // Like a file, it detects its end only when it is polled again.
         let service = serve(&cache, Frames::of(&["a", "b"]).slow(), *length);
         let mut request = get("/", &[]);
         *request.version_mut() = *version;

@@ -1,4 +1,4 @@
-//! What the cache costs: allocations of a hit, and the memory of a full store.
+//! Tests the costs of the cache: allocations of a hit, and the memory of a full store.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -65,7 +65,7 @@ fn a_hit_allocates_only_the_two_parts_of_the_map_of_its_fields() {
         clock.advance(seconds);
         for (name, method, lines, status, expected) in table {
             let mut count = 0;
-            // The first hit also makes the content and the value of `Cache-Status` shareable.
+            // The first hit also converts the content and the value of `Cache-Status` to a shareable form.
             for _ in 0..3 {
                 let mut request = get("/", lines);
                 *request.method_mut() = method.parse().unwrap();
@@ -94,7 +94,7 @@ fn a_request_that_is_passed_through_allocates_only_the_place_of_its_report() {
             measure(|| drop(poll(service.call(other.take().unwrap())))).count_total,
         ];
     }
-    // The two parts of a map that had no field before.
+    // The two parts of a map that was empty before.
     assert_eq!(counts[1] - counts[0], 2);
 }
 
@@ -120,24 +120,25 @@ fn a_full_store_uses_hardly_more_memory_than_configured() {
     });
     assert!(cache.stats().bytes <= CAPACITY);
     assert!(cache.stats().bytes > CAPACITY * 8 / 10, "{}", cache.stats().bytes);
-    // What is left when all requests have ended is the store.
+    // When all requests have ended, only the memory of the store remains.
     let used = u64::try_from(info.bytes_current).unwrap();
     assert!(used <= CAPACITY * 11 / 10, "{used} bytes for {} that were weighed", cache.stats().bytes);
 }
 
-/// Requests for ever new URLs, hostile values of a field in `Vary`, clients that stop to read, and bodies that do not end.
+/// Requests with a new URL each time, hostile values of a field in `Vary`, clients that stop reading, and bodies that
+/// do not end.
 ///
-/// `CHURN` sets the number of requests, for a longer run by hand.
+/// `CHURN` sets the number of requests, for a longer manual run.
 #[test]
 fn memory_stays_within_the_capacity_whatever_clients_do() {
     const CAPACITY: u64 = 2 << 20;
-    /// The clients that have stopped to read, at most. Each may have the collected part of a body.
+    /// The maximum number of clients that have stopped reading. Each may hold the collected part of a body.
     const SLOW: usize = 50;
     let count = std::env::var("CHURN").map_or(6_000, |text| text.parse::<usize>().unwrap());
     let cache = SharedCache::by_policy(MemoryStore::with_max_object(CAPACITY, 32 << 10));
     let layer = cache.layer();
     let (mut largest, mut largest_with_bodies) = (0, 0);
-    // The memory that was there before each part, which `measure` does not see.
+    // The memory that was allocated before each part, which `measure` does not include.
     let mut bytes = 0_i64;
     let mut open = std::collections::VecDeque::new();
     for part in 0..20 {
@@ -145,7 +146,7 @@ fn memory_stays_within_the_capacity_whatever_clients_do() {
             for number in (part * count / 20)..((part + 1) * count / 20) {
                 let handler = service_fn(|request: Request<TestBody>| {
                     let path = request.uri().path().to_owned();
-                    // A body without an end is one that is longer than any client reads here.
+                    // An endless body is one that is longer than the part that clients read in this test.
                     let pieces = if path.starts_with("/endless") { 4_500 } else { path.len() * 31 % 100 };
                     let body = Frames::of(&vec!["a line of a page\n"; pieces]);
                     let mut response = Response::new(body);
@@ -178,7 +179,7 @@ fn memory_stays_within_the_capacity_whatever_clients_do() {
         });
         bytes += info.bytes_current;
         largest_with_bodies = largest_with_bodies.max(bytes);
-        // Without the bodies that are under way.
+        // Excludes the bodies that are in progress.
         let freed = measure(|| open.clear());
         bytes += freed.bytes_current;
         largest = largest.max(bytes);
@@ -188,6 +189,6 @@ fn memory_stays_within_the_capacity_whatever_clients_do() {
     let capacity = i64::try_from(CAPACITY).unwrap();
     assert!(cache.stats().bytes > CAPACITY * 8 / 10, "{}", cache.stats().bytes);
     assert!(largest <= capacity * 11 / 10, "{largest} of {capacity}");
-    // Bodies under way use at most an eighth, and the rest is that of the test: its frames.
+    // Bodies in progress use at most an eighth, and the rest belongs to the test: its frames.
     assert!(largest_with_bodies <= capacity * 3 / 2, "{largest_with_bodies} of {capacity}");
 }

@@ -1,7 +1,7 @@
 //! Compares a cache by fields with the crate `http-cache-semantics`: whether a second request gets the stored response.
 //!
-//! The fields are well-formed here. `tests/audit_differential.rs` compares the reading of others, and lists the clauses
-//! by which the two crates differ.
+//! The fields are well-formed. `tests/audit_differential.rs` compares the interpretation of other fields, and lists the
+//! clauses on which the two crates differ.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,7 +17,7 @@ use crate::support::{TestBody, get};
 struct Exchange {
     status: u16,
     directives: Vec<String>,
-    /// Seconds from the time of the response.
+    /// The number of seconds after the response.
     expires: Option<i64>,
     date: Option<i64>,
     age: Option<u64>,
@@ -79,7 +79,7 @@ fn exchange() -> impl Strategy<Value = Exchange> {
     )
         .prop_map(
             |((status, directives, expires, date), (age, vary, has_etag, set_cookie, request, wait, next))| {
-                // Often the same request again.
+                // Often repeats the same request.
                 let next = if wait.is_multiple_of(2) { next } else { request.clone() };
                 Exchange { status, directives, expires, date, age, vary, has_etag, set_cookie, request, wait, next }
             },
@@ -119,14 +119,14 @@ impl Exchange {
         response
     }
 
-    /// Whether a guard of this crate applies, which is stricter than the standard.
+    /// Returns whether a guard of this crate applies, which is stricter than the standard.
     fn is_guarded(&self) -> bool {
         let is_marked = self.directives.iter().any(|one| one == "public" || one.starts_with("s-maxage"));
         self.set_cookie
             || self.request.authorization
             || self.next.authorization
             || (self.request.cookie && !is_marked)
-            // Requests for every language would be stored, and none of them found.
+            // A response would be stored for every language, and none of them would be found again.
             || self.vary.contains(&"*")
     }
 }
@@ -148,11 +148,11 @@ impl Sent {
     }
 }
 
-/// Whether the other crate would use the stored response.
+/// Returns whether the other crate would use the stored response.
 fn is_reused_by_other(exchange: &Exchange) -> bool {
     let options = CacheOptions { shared: true, cache_heuristic: 0.0, ..CacheOptions::default() };
     let mut response = exchange.response();
-    // It does not compare `Date` with the time (RFC 9111 section 4.2.3, A-06).
+    // The other crate does not compare `Date` with the current time (RFC 9111 section 4.2.3, A-06).
     let apparent_age = exchange.date.map_or(0, |seconds| seconds.min(0).unsigned_abs());
     response.headers_mut().insert("age", apparent_age.max(exchange.age.unwrap_or(0)).into());
     let policy = CachePolicy::new_options(&exchange.request.request(), &response, at(0), options);

@@ -1,5 +1,6 @@
-//! Each future and each body is dropped after any number of polls. Then the store is complete or empty, no request is
-//! under way, and no other client hangs. Tasks are polled only when they have been woken.
+//! Tests that each future and each body can be dropped after any number of polls. Afterwards, the stored response is
+//! complete or absent, no request is in progress, and no other client hangs. Tasks are polled only when they have been
+//! woken.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -22,7 +23,7 @@ use crate::flights::steps;
 use crate::site::{MINUTE, PUBLIC, TestClock};
 use crate::support::{Frames, TestBody, request};
 
-/// An eighth of it, which all bodies under way may use, is too little for a body and a piece of another one that was
+/// All bodies in progress may use an eighth of it, which is too little for a body and a piece of another one that was
 /// not released.
 const CAPACITY: u64 = 64 << 10;
 const PIECES: usize = 3;
@@ -33,13 +34,13 @@ fn piece(version: usize) -> &'static str {
     &ALL.get_or_init(|| ["a", "b", "c"].map(|letter| letter.repeat(PIECE)))[version]
 }
 
-/// What a client has to get: a status and a body, one of several.
+/// The permitted responses for a client, each with its status and body.
 type Expected = Vec<(u16, String)>;
 
-/// What clients do at the same time, and how the handler responds.
+/// The concurrent actions of clients, and the behavior of the handler.
 struct Scenario {
     name: &'static str,
-    /// Whether a response is stored, and has become stale, before the clients come.
+    /// Whether a response is stored, and has become stale, before the clients send requests.
     is_stale: bool,
     /// Whether the cache has a spawner.
     spawns: bool,
@@ -48,7 +49,7 @@ struct Scenario {
     clients: Vec<Client>,
     /// Whether the handler confirms validators.
     confirms: bool,
-    /// The version of the content after the clients have come.
+    /// The version of the content after the clients have sent their requests.
     version: usize,
 }
 
@@ -161,7 +162,7 @@ impl Task {
     }
 }
 
-/// Which task is polled next, of those that have been woken.
+/// The choice of the next task among those that have been woken.
 #[derive(Clone, Copy, Debug)]
 enum Order {
     First,
@@ -232,7 +233,7 @@ impl Site {
         let service = if scenario.by_fields {
             BoxCloneSyncService::new(cache.layer().layer(handler))
         } else {
-            // Instead of the fields of the handler, so that each scenario has its own.
+            // Replaces the fields of the handler, so that each scenario has its own.
             let policy = CachePolicyLayer::new(scenario.policy).override_handler_no_store().clock(clock.clock());
             BoxCloneSyncService::new(cache.layer().layer(policy.layer(handler)))
         };
@@ -247,14 +248,14 @@ impl Site {
             let mut content = Vec::new();
             while let Some(frame) = body.frame().await {
                 content.extend_from_slice(&frame.unwrap().into_data().unwrap());
-                // A client that takes its time.
+                // A slow client.
                 steps(1).await;
             }
             *got.lock().unwrap() = Some((head.status.as_u16(), String::from_utf8(content).unwrap()));
         })
     }
 
-    /// Runs one client alone, to its end.
+    /// Runs one client alone until it has finished.
     fn run(&self, client: &Client) -> (u16, String) {
         let got = Arc::default();
         self.run_all(vec![self.client(client, &got)], Order::First, &[]);
@@ -318,7 +319,7 @@ fn check(scenario: &Scenario, order: Order, dropped: &[(usize, usize)]) -> Vec<u
     }
     let stats = site.cache.stats();
     assert_eq!(stats.under_way, 0, "{case}");
-    // What is stored is complete, and nothing is left that would keep a response from being stored.
+    // The stored response is complete, and nothing remains that would prevent a response from being stored.
     let fresh = [whole(scenario.version)];
     let either = if scenario.is_stale { vec![whole(0), whole(scenario.version)] } else { fresh.to_vec() };
     assert!(either.contains(&site.run(&get(&[]))), "{case}");

@@ -1,11 +1,12 @@
-//! What clients get if the inner service fails, and what a 304 from outside the policy layer changes.
+//! Tests the responses that clients get if the inner service fails, and the effect of a 304 that does not come from the
+//! policy layer.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_cache_policy::edge::purge::Purge;
 use tower_cache_policy::policy::{CachePolicy, Risk};
@@ -153,14 +154,86 @@ async fn a_response_that_is_not_storable_spares_the_next_requests_for_two_second
         site.get("/private/0", &[]).await;
         assert_eq!(site.cache.stats().stored, u64::from(is_stored), "{seconds}");
     }
-    // The marks share a table, but not with other URLs.
+    // The marks share a table, but other URLs are not affected.
     for index in 0..1_000 {
         site.get(&format!("/public/{index}"), &[]).await;
     }
     assert_eq!(site.cache.stats().stored, 1_001);
 }
 
-/// What a 304 has in addition to the entity tag.
+#[tokio::test]
+async fn a_client_whose_request_prevents_storing_does_not_keep_the_url_out_of_the_cache() {
+    let long = "x".repeat(9_000);
+    let table: &[(&str, &str, &str, bool)] = &[
+        ("a value in Vary that is too long", "accept-language", &long, true),
+        ("a cookie, for a lifetime that is meant for browsers", "cookie", "a=b", true),
+        ("a request that is refused", "x-status", "400", true),
+        ("a request without permission", "x-status", "403", true),
+        ("a page that does not exist", "x-status", "404", false),
+        ("a failure", "x-status", "500", false),
+        ("a response for one user", "x-private", "1", false),
+    ];
+    for (case, name, value, others_are_stored) in table {
+        let site = Site::by_fields(|request| {
+            let has = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+            if has("x-private").is_some() {
+                return page("x", &[("cache-control", "private")]);
+            }
+            let mut response = page("x", &[("cache-control", "max-age=60"), ("vary", "accept-language")]);
+            if let Some(status) = has("x-status") {
+                response = page("x", &[("cache-control", "no-store")]);
+                *response.status_mut() = status.parse().unwrap();
+            }
+            response
+        });
+        site.get("/", &[(*name, *value)]).await;
+        site.clock.advance(1);
+        site.get("/", &[]).await;
+        assert_eq!(site.get("/", &[]).await.is_hit(), *others_are_stored, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_response_with_very_many_lines_is_served() {
+    // D20: some functions of `HeaderMap` panic beyond their capacity. Each line is one byte, so their text is short.
+    let names =
+        |count: usize| (0..count).map(|number| if number % 2 == 0 { "a".to_owned() } else { format!("x{number}") });
+    for (case, lines, is_stored) in [
+        ("few", 100, true),
+        ("as many lines of one name as a map can have names", 24_576, false),
+        ("more", 40_000, false),
+        ("more bytes than are stored", 70_000, false),
+    ] {
+        let site = Site::by_fields(move |_| {
+            let mut response = page("x", &[("cache-control", "max-age=60")]);
+            for _ in 0..lines {
+                response.headers_mut().append("a", HeaderValue::from_static(""));
+            }
+            response
+        });
+        for _ in 0..2 {
+            let got = site.get("/", &[]).await;
+            assert_eq!((got.body.as_str(), got.headers.get_all("a").iter().count()), ("x", lines), "{case}");
+        }
+        assert_eq!(site.get("/", &[]).await.is_hit(), is_stored, "{case}");
+    }
+    for count in [24_576, 40_000] {
+        let site = Site::by_fields(move |_| {
+            let mut response = page("x", &[("cache-control", "max-age=60")]);
+            for name in names(count) {
+                let name = HeaderName::try_from(name).unwrap();
+                if response.headers_mut().try_append(name, HeaderValue::from_static("")).is_err() {
+                    break;
+                }
+            }
+            response
+        });
+        assert_eq!(site.get("/", &[]).await.body, "x", "{count}");
+        assert_eq!(site.get("/", &[]).await.body, "x", "{count}");
+    }
+}
+
+/// The fields of a 304 in addition to the entity tag.
 type Lines = &'static [(&'static str, &'static str)];
 
 /// A cache around a middleware that returns 304 without calling the policy layer.
@@ -209,6 +282,12 @@ async fn a_304_without_a_decision_leaves_the_decision_in_place_unless_its_fields
         (&[("cdn-cache-control", "no-store")], false),
         (&[("surrogate-control", "no-store")], false),
         (&[("set-cookie", "id=1")], false),
+        // The guards of the layers.
+        (&[("clear-site-data", "\"cache\"")], false),
+        (&[("vary", "*")], false),
+        (&[("access-control-allow-origin", "https://a"), ("access-control-allow-credentials", "true")], false),
+        (&[("access-control-allow-origin", "*")], true),
+        (&[("content-type", "text/event-stream")], false),
     ];
     for (fields, is_stored) in table {
         let found = after_a_304_without_a_decision(fields).await;
@@ -289,7 +368,7 @@ fn fails_slowly(
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_wait_for_a_failed_revalidation_get_the_stale_response_too_unless_it_is_purged() {
+async fn clients_that_wait_for_a_failed_revalidation_get_the_stale_response_unless_it_is_purged() {
     const GERMAN: &[(&str, &str)] = &[("accept-language", "de")];
     const ENGLISH: &[(&str, &str)] = &[("accept-language", "en")];
     for is_purged in [false, true] {

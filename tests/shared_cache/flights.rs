@@ -1,4 +1,5 @@
-//! Requests that wait for another one: one call for many clients. No client hangs if another one disconnects.
+//! Tests requests that wait for another one: many clients cause one call, and no client hangs if another one
+//! disconnects.
 #![allow(unreachable_pub)] // The files of one binary.
 
 use std::convert::Infallible;
@@ -32,7 +33,7 @@ pub struct Site {
     service: Cached,
 }
 
-/// A site whose handler is given the number of the call.
+/// A site whose handler receives the number of the call.
 fn site<F>(policy: CachePolicy, handler: impl Fn(usize, Request<TestBody>) -> F + Clone + Send + Sync + 'static) -> Site
 where
     F: Future<Output = Response<Frames>> + Send + 'static,
@@ -86,7 +87,7 @@ impl Site {
     }
 }
 
-/// Clients that come at the same time, on several threads.
+/// Clients that send requests at the same time, on several threads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn clients_that_come_at_the_same_time_cause_one_call() {
     for _ in 0..50 {
@@ -112,7 +113,7 @@ async fn a_hundred_clients_of_a_cold_key_cause_one_call() {
         let first = tokio::spawn(site.request(&[]));
         tokio::time::sleep(Duration::from_millis(10)).await;
         let mut others: Vec<_> = (0..99).map(|_| tokio::spawn(site.request(&[]))).collect();
-        // On a busy machine, some clients come when the response has been stored.
+        // On a busy machine, some requests arrive after the response has been stored.
         while site.cache.stats().misses + site.cache.stats().hits < 100 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -133,7 +134,7 @@ async fn a_hundred_clients_of_a_cold_key_cause_one_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_call_goes_on_while_anybody_waits() {
+async fn the_call_continues_while_any_client_waits() {
     let site = site(PUBLIC, slow_page);
     let mut clients: Vec<_> = Vec::new();
     for _ in 0..10 {
@@ -175,7 +176,7 @@ async fn a_client_that_reads_slowly_does_not_delay_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn private_responses_delay_nobody_for_longer_than_the_head() {
+async fn private_responses_delay_no_client_longer_than_the_head() {
     let site = site(CachePolicy::private(MINUTE), slow_page);
     let start = tokio::time::Instant::now();
     let clients: Vec<_> = (0..100).map(|_| tokio::spawn(site.request(&[]))).collect();
@@ -216,7 +217,7 @@ async fn clients_with_credentials_or_of_another_variant_get_their_own_response()
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_joins_a_call_from_before_a_purge() {
+async fn no_request_joins_a_call_that_began_before_a_purge() {
     let site = site(PUBLIC, async |call, _| {
         tokio::time::sleep(Duration::from_millis(30)).await;
         Response::new(Frames::of(&[["old", "new", "?"][call.min(2)]]))
@@ -344,7 +345,7 @@ pub async fn steps(count: usize) {
     }
 }
 
-/// A request and its body, polled by hand.
+/// A request and its body, which the test polls.
 struct Client {
     response: Option<Pin<Box<dyn Future<Output = Response<SharedCacheBody<Frames>>> + Send>>>,
     body: Option<Pin<Box<SharedCacheBody<Frames>>>>,

@@ -1,4 +1,4 @@
-//! No client gets a response that was made for another one.
+//! Tests that no client gets a response that was generated for another client.
 
 use http::{Method, Request, Response, StatusCode};
 use tower_cache_policy::SharedCache;
@@ -7,7 +7,7 @@ use tower_cache_policy::policy::{CachePolicy, Personalized};
 use crate::site::{MINUTE, PUBLIC, Site, page};
 use crate::support::{TestBody, field, request};
 
-/// A body that names the user for whom it was created.
+/// A body that contains the name of its user.
 fn for_the_caller(request: &Request<TestBody>) -> String {
     let of = |name| field(request.headers(), name).unwrap_or_default();
     format!("{} {} {} {}", request.uri(), of("authorization"), of("cookie"), of("accept-language"))
@@ -31,7 +31,7 @@ async fn a_public_page_is_stored_once_for_all() {
 }
 
 #[tokio::test]
-async fn what_no_policy_allows_is_not_stored() {
+async fn a_response_that_no_policy_allows_is_not_stored() {
     type Handler = fn(&Request<TestBody>) -> Response<TestBody>;
     let table: &[(&str, CachePolicy, Handler)] = &[
         ("private", CachePolicy::private(MINUTE), |_| page("x", &[])),
@@ -39,6 +39,7 @@ async fn what_no_policy_allows_is_not_stored() {
         ("no-cache without a validator", CachePolicy::NO_CACHE, |_| page("x", &[])),
         ("the default", CachePolicy::PRIVATE_NO_CACHE, |_| page("x", &[])),
         ("Set-Cookie", PUBLIC, |_| page("x", &[("set-cookie", "id=1")])),
+        ("Clear-Site-Data", PUBLIC, |_| page("x", &[("clear-site-data", "\"cookies\"")])),
         ("the handler's no-store", PUBLIC, |_| page("x", &[("cache-control", "no-store")])),
         ("the handler's private", PUBLIC, |_| page("x", &[("cache-control", "private, max-age=9")])),
         ("the handler's own max-age", PUBLIC, |_| page("x", &[("cache-control", "max-age=9")])),
@@ -132,6 +133,37 @@ async fn requests_whose_responses_may_be_for_one_client_are_passed_through() {
 }
 
 #[tokio::test]
+async fn a_client_cannot_store_a_response_under_the_value_of_a_field_that_a_proxy_removes() {
+    // K-03; RFC 9110 section 7.6.1
+    /// A proxy and its origin server: the response depends on the fields that are forwarded.
+    fn forwarded(request: &Request<TestBody>) -> Response<TestBody> {
+        let named = field(request.headers(), "connection").unwrap_or_default().to_ascii_lowercase();
+        let language = field(request.headers(), "accept-language").filter(|_| !named.contains("accept-language"));
+        page(language.unwrap_or("en".into()), &[("vary", "accept-language"), ("cache-control", "public, max-age=60")])
+    }
+
+    let german = ("accept-language", "de");
+    let table: &[(&str, &[(&str, &str)], bool)] = &[
+        ("the field", &[german, ("connection", "accept-language")], true),
+        ("in another case, after others", &[german, ("connection", "close,, Accept-Language")], true),
+        ("in a second line", &[german, ("connection", "close"), ("connection", "accept-language")], true),
+        ("another field", &[german, ("connection", "cookie")], true),
+        ("what is not a name", &[german, ("connection", "\"close\"")], true),
+        ("bytes that are not ASCII", &[german, ("connection", "\u{e9}")], true),
+        ("only the connection", &[german, ("connection", "Keep-Alive, close, TE")], false),
+        ("nothing", &[german, ("connection", "")], false),
+    ];
+    for (case, lines, is_passed_through) in table {
+        for site in [Site::by_fields(forwarded), Site::with_policy(PUBLIC, forwarded)] {
+            let own = site.get("/", lines).await;
+            assert_eq!(own.field("cache-status").unwrap().contains("detail=connection"), *is_passed_through, "{case}");
+            let other = site.get("/", &[german]).await;
+            assert_eq!((other.body.as_str(), other.is_hit()), ("de", !is_passed_through), "{case}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_content_that_no_field_announces_is_not_part_of_a_key() {
     let site = Site::with_policy(PUBLIC, |_| page("x", &[]));
     let request = Request::get("/").body(TestBody::from("poison")).unwrap();
@@ -164,7 +196,7 @@ async fn each_language_gets_its_own_page() {
 }
 
 #[tokio::test]
-async fn vary_on_two_lines_counts_completely() {
+async fn both_lines_of_vary_are_read() {
     let site = Site::with_policy(PUBLIC, |request| {
         let of = |name| field(request.headers(), name).unwrap_or_default();
         page(of("x-a") + &of("x-b"), &[("vary", "x-a"), ("vary", "x-b")])
@@ -325,7 +357,7 @@ async fn nested_routers_with_clones_of_one_layer_do_not_share_responses() {
 }
 
 #[tokio::test]
-async fn a_handler_under_no_policy_layer_is_left_alone() {
+async fn a_response_without_a_policy_layer_is_not_changed() {
     let site = Site::configured(SharedCache::by_policy, None, SharedCache::without_cache_status, |_| {
         page("x", &[("cache-control", "public, max-age=60")])
     });

@@ -1,4 +1,4 @@
-//! HEAD and POST: how their responses change what is stored for GET.
+//! Tests how responses to HEAD and POST change the stored response to GET.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +7,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use tower_cache_policy::SharedCache;
 use tower_cache_policy::edge::purge::Purge;
-use tower_cache_policy::policy::{CacheTag, CacheTags};
+use tower_cache_policy::policy::{CacheTag, CacheTags, OriginalPath};
 
 use crate::site::{PUBLIC, Site, page};
 use crate::support::{TestBody, request};
@@ -74,6 +74,23 @@ async fn a_forwarded_head_updates_or_removes_the_stored_response() {
         if fields.contains(&("x-a", "2")) {
             assert_eq!(next.field("x-a").as_deref(), Some("2"), "the fields are those of the response to HEAD");
         }
+    }
+}
+
+#[tokio::test]
+async fn head_of_a_stored_response_has_its_length_unless_it_is_a_204() {
+    // M-06; RFC 9110 section 8.6
+    for (status, body, length) in
+        [(200, "12345", Some("5")), (200, "", Some("0")), (204, "", None), (404, "x", Some("1"))]
+    {
+        let site = Site::by_fields(move |_| {
+            let mut response = page(body, &[("cache-control", "max-age=60")]);
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            response
+        });
+        site.get("/", &[]).await;
+        let head = site.call(request(Method::HEAD, "/", &[])).await;
+        assert_eq!((head.status, head.is_hit(), head.field("content-length").as_deref()), (status, true, length));
     }
 }
 
@@ -145,7 +162,7 @@ fn post(path: &str, lines: &[(&str, &str)]) -> Request<TestBody> {
 }
 
 #[tokio::test]
-async fn a_response_to_post_is_stored_only_if_it_says_that_it_is_the_one_to_get() {
+async fn a_response_to_post_is_stored_only_if_it_states_that_it_is_the_response_to_get() {
     // M-02
     let table: &[(&str, u16, Fields, bool)] = &[
         ("its own URL", 200, &[("cache-control", "max-age=60"), ("content-location", "/a?b")], true),
@@ -168,6 +185,9 @@ async fn a_response_to_post_is_stored_only_if_it_says_that_it_is_the_one_to_get(
             &[("cache-control", "max-age=60"), ("content-location", "/a?b"), ("set-cookie", "a=b")],
             false,
         ),
+        ("a new resource", 201, &[("cache-control", "max-age=60"), ("content-location", "/a?b")], false),
+        ("a request for later", 202, &[("cache-control", "max-age=60"), ("content-location", "/a?b")], false),
+        ("no content", 204, &[("cache-control", "max-age=60"), ("content-location", "/a?b")], false),
         ("an error", 404, &[("cache-control", "max-age=60"), ("content-location", "/a?b")], false),
     ];
     for (case, status, fields, is_stored) in table {
@@ -187,6 +207,25 @@ async fn a_response_to_post_is_stored_only_if_it_says_that_it_is_the_one_to_get(
             assert!(site.get("/a?b", &[]).await.is_hit(), "{case}: a POST leaves no mark");
         }
         assert_eq!(site.cache.stats().under_way, 0, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_response_to_post_is_compared_with_the_url_that_the_client_sent() {
+    // M-02
+    for location in ["/x", "/api/y"] {
+        let site = Site::by_fields(move |request| {
+            page(request.method().as_str(), &[("cache-control", "public, max-age=60"), ("content-location", location)])
+        });
+        // A router has removed a prefix.
+        let below_prefix = |method| {
+            let mut request = request(method, "/api/x", &[]);
+            OriginalPath::record(&mut request);
+            *request.uri_mut() = "/x".parse().unwrap();
+            request
+        };
+        site.call(below_prefix(Method::POST)).await;
+        assert!(!site.call(below_prefix(Method::GET)).await.is_hit(), "{location}");
     }
 }
 
@@ -215,7 +254,7 @@ async fn a_post_replaces_what_is_stored_for_get() {
 }
 
 #[tokio::test]
-async fn requests_that_a_get_would_be_passed_through_for_are_so_for_post() {
+async fn a_post_is_passed_through_if_a_get_with_its_fields_would_be() {
     let table: &[Fields] = &[
         &[("authorization", "x")],
         &[("cache-control", "no-store")],
@@ -236,7 +275,7 @@ async fn requests_that_a_get_would_be_passed_through_for_are_so_for_post() {
 }
 
 #[tokio::test]
-async fn a_purge_during_a_post_keeps_its_response_out() {
+async fn a_purge_during_a_post_prevents_storing_its_response() {
     for (purged, body) in [("own", "GET"), ("other", "POST")] {
         let purger: Arc<std::sync::Mutex<Option<SharedCache>>> = Arc::default();
         let of_handler = Arc::clone(&purger);

@@ -1,6 +1,6 @@
 //! Compares the cache with a sequential model, over random requests, changes, purges and times.
 //!
-//! The model is a list of stored responses. It has no limits, and decides by numbers only: it knows nothing of header
+//! The model is a list of stored responses. It does not have limits, and uses only numbers: it does not model header
 //! fields, flights, or the order of purges.
 
 use std::collections::HashMap;
@@ -18,12 +18,12 @@ use crate::site::{MINUTE, PUBLIC, Site, page};
 use crate::support::{TestBody, field, request};
 
 const LIFETIME: u64 = 60;
-/// How long stale responses may be used, where that is allowed.
+/// The time for which stale responses may be used, if that is allowed.
 const WINDOW: u64 = 30;
 const MARKED_FOR: u64 = 2;
 const LANGUAGES: [&str; 2] = ["de", "en"];
 
-/// How the handler responds for a path.
+/// The kind of response that the handler returns for a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Plain,
@@ -102,9 +102,9 @@ enum Step {
 enum How {
     Get,
     Head,
-    /// The first byte.
+    /// The first byte of the content.
     Range,
-    /// With the tag of this many versions ago.
+    /// With the tag of an earlier version, this many versions ago.
     Conditional(usize),
     WithCredentials,
     /// `no-store` in the request.
@@ -139,7 +139,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What the handler knows.
+/// The state of the handler.
 #[derive(Clone, Copy, Debug)]
 struct World {
     paths: [(usize, Kind); 2],
@@ -218,14 +218,14 @@ impl Stored {
     }
 }
 
-/// What the cache has to do.
+/// The model of the cache.
 #[derive(Debug, Default)]
 struct Model {
     now: u64,
     /// Whether revalidations can run in the background.
     spawns: bool,
     stored: HashMap<usize, Vec<Stored>>,
-    /// When a response for the path was last not stored.
+    /// The last time at which a response for the path was not stored.
     marked: HashMap<usize, u64>,
 }
 
@@ -286,18 +286,18 @@ impl Model {
         }
     }
 
-    /// The last one that matches counts.
+    /// The last matching response applies.
     fn selected(&self, path: usize, language: usize) -> Option<&Stored> {
         let variants = self.stored.get(&path)?;
         variants.iter().rev().find(|stored| stored.language.is_none_or(|own| own == language))
     }
 
-    /// What a request to the handler changes, which may have a stale response to revalidate.
+    /// Applies a request to the handler, which may revalidate a stale response.
     fn fill(&mut self, world: &World, path: usize, language: usize, stale: Option<&Stored>) {
         let (version, kind) = world.paths[path];
         let now = self.now;
         if !kind.is_stored() {
-            // An error leaves the stored response where it is.
+            // An error does not change the stored response.
             if let Some(stale) = stale.filter(|_| kind != Kind::Error) {
                 self.remove(path, stale);
             }
@@ -313,12 +313,12 @@ impl Model {
     }
 
     fn update_by_head(&mut self, path: usize, stored: &Stored, version: usize, kind: Kind) {
-        // A response without a tag says nothing about the content, and neither does an error.
+        // Neither a response without a tag nor an error gives information about the content.
         if !kind.has_tag() {
             return;
         }
         self.remove(path, stored);
-        // A change of the kind is a change of the version too.
+        // A change of the kind also changes the version.
         if stored.version == version {
             let renewed = Stored { at: self.now, soft: None, ..stored.clone() };
             self.stored.entry(path).or_default().push(renewed);
@@ -342,7 +342,7 @@ impl Model {
     }
 }
 
-/// Runs a task to its end. No handler here waits.
+/// Runs a task to its end. The handlers of this test do not wait.
 fn run(task: impl Future<Output = ()>) {
     let task = std::pin::pin!(task);
     assert!(task.poll(&mut Context::from_waker(Waker::noop())).is_ready());
@@ -386,7 +386,7 @@ proptest! {
                     let got = runtime.block_on(site.call(request(method, &format!("/{path}"), &lines)));
                     let world = *world.lock().unwrap();
                     let expected = model.read(&world, path, language, how);
-                    // The handler here sends a body to HEAD, which a server does not send.
+                    // This handler returns a body for HEAD, which a server does not send.
                     let is_hit = got.is_hit();
                     let body = if how == How::Head { String::new() } else { got.body };
                     prop_assert_eq!((got.status, body, is_hit), expected, "step {}, {:?} of {:?}", index, step, steps);
@@ -410,7 +410,7 @@ proptest! {
                         By::Url | By::Prefix => Purge::url(&url).unwrap(),
                         By::Everything => Purge::everything(),
                     };
-                    // Prefixes have no soft purge.
+                    // Prefixes do not support soft purges.
                     let soft = soft && !matches!(by, By::Prefix);
                     match by {
                         By::Prefix => site.cache.purge_prefix(&url).unwrap(),

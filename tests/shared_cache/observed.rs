@@ -1,4 +1,4 @@
-//! The events that an observer receives.
+//! Tests the events that an observer receives.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use tower_cache_policy::{CachePolicyLayer, SharedCache};
 use crate::site::{MINUTE, PUBLIC, Site, TestClock, page};
 use crate::support::{BodyError, Frames, TestBody, content, get, request};
 
-/// The events as text, in the order in which they were made.
+/// The events as text, in the order in which they were created.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 

@@ -1,4 +1,4 @@
-//! Purges take effect at once, also for responses that are under way.
+//! Tests that purges take effect immediately, even for responses that are in progress.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,7 +36,7 @@ async fn a_write_purges_every_page_with_its_tag() {
         site.get(path, &[]).await;
         assert!(site.get(path, &[]).await.is_hit());
     }
-    // The write is to another URL.
+    // The write has a different URL.
     assert_eq!(site.call(request(Method::PUT, "/api/7", &[])).await.body, "saved");
     for path in ["/", "/list", "/list?page=2"] {
         let got = site.get(path, &[]).await;
@@ -182,6 +182,11 @@ async fn a_successful_unsafe_request_invalidates_its_url_and_those_that_it_names
         (Method::POST, vec![host, ("x-fails", "1")], vec![]),
         (Method::POST, vec![("host", "b")], vec![]),
         (Method::OPTIONS, vec![host], vec![]),
+        // Registered as safe.
+        (Method::from_bytes(b"PROPFIND").unwrap(), vec![host], vec![]),
+        (Method::from_bytes(b"QUERY").unwrap(), vec![host], vec![]),
+        (Method::from_bytes(b"REPORT").unwrap(), vec![host], vec![]),
+        (Method::from_bytes(b"SEARCH").unwrap(), vec![host], vec![]),
     ] {
         let paths = ["/list", "/new", "/item?b=1", "/other"];
         for path in paths {
@@ -191,6 +196,36 @@ async fn a_successful_unsafe_request_invalidates_its_url_and_those_that_it_names
         for path in paths {
             assert_eq!(!site.get(path, &[host]).await.is_hit(), invalidated.contains(&path), "{method} {path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_url_in_a_response_is_invalidated_only_on_the_same_host() {
+    // I-01
+    for (host, location, is_invalidated) in [
+        ("a", "/new", true),
+        ("a", "/new#part", true),
+        ("a", "http://a/new", true),
+        ("A", "https://a/new", true),
+        ("a", "http://a:80/new", true),
+        ("a:443", "https://a/new", true),
+        ("a:8080", "http://a:8080/new", true),
+        ("a", "http://a:8080/new", false),
+        ("a:8080", "http://a/new", false),
+        ("a", "http://b/new", false),
+        ("a", "http://b@a/new", false),
+        ("a", "http://[", false),
+    ] {
+        let site = Site::by_fields(move |request| match *request.method() {
+            Method::GET => page("x", &[("cache-control", "max-age=60")]),
+            _ => page("", &[("location", location)]),
+        });
+        for host in [host, "b"] {
+            site.get("/new", &[("host", host)]).await;
+        }
+        site.call(request(Method::POST, "/list", &[("host", host)])).await;
+        assert_eq!(!site.get("/new", &[("host", host)]).await.is_hit(), is_invalidated, "{host} {location}");
+        assert!(site.get("/new", &[("host", "b")]).await.is_hit(), "{host} {location}");
     }
 }
 
@@ -207,6 +242,29 @@ async fn an_unsafe_request_invalidates_the_groups_that_its_response_names() {
         site.get("/list", &[]).await;
         site.call(request(Method::POST, "/api", &[])).await;
         assert_eq!(!site.get("/list", &[]).await.is_hit(), is_purged, "{groups}");
+    }
+}
+
+#[tokio::test]
+async fn an_unsafe_request_invalidates_the_groups_of_its_own_host_only() {
+    // I-02
+    for (host, groups, is_invalidated) in [
+        ("a", "\"article-7\"", true),
+        ("A:80", "\"article-7\"", true),
+        ("b", "\"article-7\"", false),
+        ("a:8080", "\"article-7\"", false),
+        ("a", "(not) groups", true),
+        ("b", "(not) groups", false),
+    ] {
+        let site = Site::by_fields(move |request| match *request.method() {
+            Method::GET => page("x", &[("cache-control", "max-age=60"), ("cache-groups", "\"article-7\"")]),
+            _ => page("saved", &[("cache-group-invalidation", groups)]),
+        });
+        site.get("/list", &[("host", "a")]).await;
+        site.call(request(Method::POST, "/api", &[("host", host)])).await;
+        assert_eq!(!site.get("/list", &[("host", "a")]).await.is_hit(), is_invalidated, "{host} {groups}");
+        site.cache.purge(&Purge::tags([ARTICLE]));
+        assert!(!site.get("/list", &[("host", "a")]).await.is_hit(), "the application purges a tag on all hosts");
     }
 }
 

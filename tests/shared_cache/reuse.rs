@@ -1,17 +1,17 @@
-//! How stored responses are used: conditions, ranges, revalidation and stale use.
+//! Tests how stored responses are used: preconditions, ranges, revalidation and stale responses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use tower_cache_policy::SharedCache;
 use tower_cache_policy::policy::CachePolicy;
 
 use crate::site::{MINUTE, PUBLIC, Site, page};
 use crate::support::{TestBody, request};
 
-/// A page with a validator, which returns 304 if the client has it.
+/// A page with a validator, which returns 304 if the client has the current version.
 fn tagged(version: &Arc<AtomicUsize>) -> impl Fn(&Request<TestBody>) -> Response<TestBody> + Clone + use<> {
     let version = Arc::clone(version);
     move |request| {
@@ -45,7 +45,7 @@ async fn a_condition_on_a_response_that_is_not_stored_is_evaluated_too() {
     let site = Site::with_policy(CachePolicy::NO_STORE, tagged(&Arc::default()));
     let first = site.get("/", &[("if-none-match", "\"v0\"")]).await;
     assert_eq!((first.status, first.body.as_str()), (304, ""));
-    // Now the key is marked, and the handler sees the condition.
+    // The key is now marked, and the handler receives the precondition.
     assert_eq!(site.get("/", &[("if-none-match", "\"v0\"")]).await.status, 304);
     assert_eq!(site.cache.stats().stored, 0);
 }
@@ -140,6 +140,82 @@ async fn a_304_for_another_representation_is_not_used() {
     let got = site.get("/", &[]).await;
     assert_eq!((got.status, got.body.as_str()), (200, "b"), "asked again without the validator (N-07)");
     assert_eq!(calls.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_304_or_head_with_less_in_vary_does_not_serve_the_content_to_other_clients() {
+    // S-06, K-03, N-01
+    const GZIP: (&str, &str) = ("accept-encoding", "gzip");
+    let table: &[(&str, &[(&str, &str)], &str)] = &[
+        ("no Vary", &[], "Accept-Encoding, origin"),
+        ("another name", &[("vary", "origin")], "origin, Accept-Encoding"),
+        ("the same names", &[("vary", "origin, accept-encoding")], "origin, accept-encoding"),
+        ("one more name", &[("vary", "accept-encoding, accept, origin")], "accept-encoding, accept, origin"),
+        ("an empty field", &[("vary", "")], "Accept-Encoding, origin"),
+    ];
+    for (case, lines, vary) in table {
+        for (by_policy, method) in [(true, Method::GET), (false, Method::GET), (false, Method::HEAD)] {
+            let handler = move |request: &Request<TestBody>| {
+                let is_update = request.headers().contains_key("if-none-match") || request.method() == Method::HEAD;
+                let accepts = request.headers().contains_key("accept-encoding");
+                let mut response = match is_update {
+                    true => page("", lines),
+                    false => page(if accepts { "gzip" } else { "plain" }, &[("vary", "Accept-Encoding, origin")]),
+                };
+                for (name, value) in [("etag", "W/\"a\""), ("cache-control", "public, max-age=60")] {
+                    response.headers_mut().insert(name, HeaderValue::from_static(value));
+                }
+                if is_update && request.method() == Method::GET {
+                    *response.status_mut() = StatusCode::NOT_MODIFIED;
+                }
+                response
+            };
+            let site = if by_policy { Site::with_policy(PUBLIC, handler) } else { Site::by_fields(handler) };
+            site.get("/", &[GZIP]).await;
+            site.clock.advance(60);
+            site.call(request(method.clone(), "/", &[GZIP])).await;
+            let own = site.get("/", &[GZIP]).await;
+            assert_eq!((own.is_hit(), own.field("vary").as_deref()), (true, Some(*vary)), "{case} {method}");
+            let other = site.get("/", &[]).await;
+            assert_eq!((other.is_hit(), other.body.as_str()), (false, "plain"), "{case} {method}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_date_in_the_future_does_not_take_precedence_over_later_responses() {
+    // K-03: of several stored responses, the one with the latest date is used.
+    let calls = Arc::new(AtomicUsize::new(0));
+    let site = Site::by_fields(move |_| match calls.fetch_add(1, Ordering::SeqCst) {
+        0 => page(
+            "from the future",
+            &[("cache-control", "max-age=60"), ("date", "Fri, 01 Jan 2100 00:00:00 GMT"), ("vary", "accept")],
+        ),
+        _ => page("later", &[("cache-control", "max-age=60")]),
+    });
+    site.get("/", &[]).await;
+    site.clock.advance(60);
+    assert_eq!(site.get("/", &[]).await.body, "later");
+    assert!(site.get("/", &[]).await.is_hit());
+}
+
+#[tokio::test]
+async fn a_response_from_before_the_clock_was_set_back_is_not_fresh_until_that_time_comes_again() {
+    //
+    for (seconds, is_fresh) in [(1, true), (60, true), (61, false), (9_000, false)] {
+        for is_tagged in [true, false] {
+            let site = match is_tagged {
+                true => Site::with_policy(PUBLIC, tagged(&Arc::default())),
+                false => Site::with_policy(PUBLIC, |_| page("page", &[])),
+            };
+            site.clock.advance(10_000);
+            site.get("/", &[]).await;
+            site.clock.set_back(seconds);
+            assert_eq!(site.get("/", &[]).await.is_hit(), is_fresh, "{seconds}");
+            assert!(site.get("/", &[]).await.is_hit(), "{seconds}: the new response is stored");
+            assert_eq!(site.calls(), if is_fresh { 1 } else { 2 }, "{seconds}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -241,7 +317,7 @@ async fn only_if_cached_does_not_call_the_handler() {
 }
 
 #[tokio::test]
-async fn a_client_can_keep_its_response_out_of_the_cache_but_not_turn_the_cache_off() {
+async fn a_client_can_prevent_storing_its_response_but_not_disable_the_cache() {
     let site = Site::with_policy(PUBLIC, |_| page("x", &[]));
     site.get("/", &[("cache-control", "no-store")]).await;
     assert_eq!(site.cache.stats().stored, 0);
@@ -284,7 +360,7 @@ async fn fields_of_the_connection_are_not_stored() {
 }
 
 #[tokio::test]
-async fn errors_and_redirects_with_a_policy_of_their_own_are_stored() {
+async fn errors_and_redirects_with_their_own_policy_are_stored() {
     let site = Site::by_fields(|request| {
         let status = request.uri().path()[1..].parse::<u16>().unwrap();
         Response::builder()
@@ -345,7 +421,7 @@ async fn head_of_a_response_that_is_not_stored_is_passed_through() {
 }
 
 #[tokio::test]
-async fn responses_can_look_as_if_they_had_just_been_made() {
+async fn responses_can_be_sent_without_an_age() {
     // T-09
     let site = Site::configured(SharedCache::by_policy, Some(PUBLIC.edge(MINUTE * 60)), SharedCache::as_origin, |_| {
         page("x", &[])

@@ -1,4 +1,4 @@
-//! Two processes with a store in common, which hangs, fails and is behind.
+//! Tests two processes that share a store, which hangs, fails or lags behind.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -84,7 +84,7 @@ struct Process {
     cache: SharedCache,
     site: Site,
     calls: Arc<AtomicU64>,
-    /// The time in seconds.
+    /// The current time in seconds.
     now: Arc<AtomicU64>,
 }
 
@@ -150,7 +150,7 @@ async fn a_response_of_one_process_is_a_hit_in_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_for_one_url_wait_for_one_lookup_also_if_the_first_client_leaves() {
+async fn requests_for_one_url_wait_for_one_lookup_even_if_the_first_client_leaves() {
     let remote = Remote::default();
     let process = Process::new(&remote).await;
     let mut first = Box::pin(process.get());
@@ -185,7 +185,7 @@ async fn a_store_that_hangs_costs_the_limit_five_times_and_then_nothing() {
     assert_eq!(waited[5..], [0, 0]);
     let second = process.cache.stats().second_level.unwrap();
     assert_eq!((second.timeouts, second.skipped, second.is_open), (5, 2, true));
-    // The background task finds that it works again, and the next request fails once more.
+    // The background task detects that the store works again, and the next request fails again.
     remote.0.get_hangs.store(false, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     assert!(!process.cache.stats().second_level.unwrap().is_open);
@@ -204,18 +204,18 @@ async fn a_response_is_revalidated_when_the_purges_of_others_are_unknown_for_too
     assert!(status.contains("fwd=stale"), "{status}");
     assert!(process.get().await.contains("; hit"), "it was received a moment ago");
     assert!(!process.cache.stats().second_level.unwrap().is_current);
-    // Also if the clock is set back.
+    // This also applies if the clock is set back.
     process.now.fetch_sub(3_600, Ordering::Relaxed);
     assert!(process.get().await.contains("fwd=stale"));
     assert_eq!(process.calls(), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_this_process_has_purged_is_not_used_before_the_purge_is_published() {
+async fn a_response_purged_by_this_process_is_not_used_before_the_purge_is_published() {
     let remote = Remote::default();
     let (one, other) = (Process::new(&remote).await, Process::new(&remote).await);
     remote.0.publish_hangs.store(true, Ordering::Relaxed);
-    // The record is written after the purge here, and the other process does not know of it.
+    // The record is written after the purge, which the other process has not read.
     let mut cache = other.cache.clone();
     let mut publication = Box::pin(cache.call(Purge::tags([TAG])));
     assert!((&mut publication).now_or_never().is_none());
@@ -229,7 +229,7 @@ async fn what_this_process_has_purged_is_not_used_before_the_purge_is_published(
     tokio::time::sleep(Duration::from_secs(3)).await;
     let second = other.cache.stats().second_level.unwrap();
     assert_eq!((second.purges_pending, second.purges_sent), (0, 1));
-    // It now counts for all, and for what was stored in the meantime.
+    // The purge now applies to all processes, including responses that were stored in the meantime.
     assert!(one.get().await.contains("fwd=uri-miss"));
 }
 

@@ -1,4 +1,4 @@
-//! A service with a cache, a clock and a count of calls.
+//! A service with a cache, a clock and a counter of calls.
 #![allow(unreachable_pub)] // The files of one binary.
 
 use std::convert::Infallible;
@@ -30,6 +30,10 @@ impl TestClock {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
 
+    pub fn set_back(&self, seconds: u64) {
+        self.0.fetch_sub(seconds, Ordering::SeqCst);
+    }
+
     pub fn clock(&self) -> Clock {
         let seconds = Arc::clone(&self.0);
         Clock::from_fn(move || UNIX_EPOCH + Duration::from_secs(NOON + seconds.load(Ordering::SeqCst)))
@@ -45,9 +49,9 @@ pub struct Site {
     service: BoxCloneSyncService<Request<TestBody>, Response<Bytes>, Infallible>,
 }
 
-/// What a client got, as far as tests look at it.
+/// The parts of a client's response that tests compare.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Got {
+pub struct TestResponse {
     pub status: u16,
     pub body: String,
     pub headers: http::HeaderMap,
@@ -96,13 +100,13 @@ impl Site {
         Self { cache, clock, calls, service }
     }
 
-    pub async fn call(&self, request: Request<TestBody>) -> Got {
+    pub async fn call(&self, request: Request<TestBody>) -> TestResponse {
         let (head, body) = self.service.clone().oneshot(request).await.unwrap().into_parts();
         let body = String::from_utf8(body.to_vec()).unwrap();
-        Got { status: head.status.as_u16(), body, headers: head.headers }
+        TestResponse { status: head.status.as_u16(), body, headers: head.headers }
     }
 
-    pub async fn get(&self, path: &str, lines: &[(&str, &str)]) -> Got {
+    pub async fn get(&self, path: &str, lines: &[(&str, &str)]) -> TestResponse {
         self.call(crate::support::get(path, lines)).await
     }
 
@@ -111,7 +115,7 @@ impl Site {
     }
 }
 
-impl Got {
+impl TestResponse {
     pub fn field(&self, name: &str) -> Option<String> {
         field(&self.headers, name)
     }

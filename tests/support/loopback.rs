@@ -76,7 +76,7 @@ pub struct Client {
 pub struct Connection(Arc<Mutex<Vec<AbortHandle>>>);
 
 impl Connection {
-    /// Closes the connection at once.
+    /// Closes the connection immediately.
     pub fn close(&self) {
         self.0.lock().unwrap().iter().for_each(AbortHandle::abort);
     }
@@ -138,7 +138,7 @@ impl Client {
         ClientResponse::of(self.send(request).await.unwrap()).await
     }
 
-    /// Closes the connection at once.
+    /// Closes the connection immediately.
     pub fn close(self) {
         self.connection.close();
     }
@@ -156,7 +156,7 @@ pub struct ClientResponse {
     pub headers: HeaderMap,
     pub content: Vec<u8>,
     pub trailers: Option<HeaderMap>,
-    /// Whether the body ended before its end.
+    /// Whether the body is incomplete.
     pub broken: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Helpers of the tests: bodies that report their use, and short functions for requests.
+//! Helpers for tests: bodies that report their use, and short functions for requests.
 #![allow(dead_code, unreachable_pub)] // Each test uses its own part.
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -49,7 +49,7 @@ pub fn latin1(text: &str) -> HeaderValue {
     HeaderValue::from_bytes(&bytes).unwrap()
 }
 
-/// All lines of a field as one text.
+/// Returns all lines of a field as one string.
 pub fn field(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines: Vec<_> = headers
         .get_all(name)
@@ -111,7 +111,7 @@ impl Body for NeverPolled {
     }
 }
 
-/// A body of these frames, or an error in place of one.
+/// A body with these frames. One of them may be an error.
 #[derive(Debug)]
 pub struct Frames {
     pub frames: std::collections::VecDeque<Result<Frame<Bytes>, BodyError>>,

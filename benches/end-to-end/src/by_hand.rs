@@ -1,5 +1,5 @@
-//! The middleware that many web tutorials show: it collects the body, hashes it, compares the tags as strings, and
-//! sends the response.
+//! The middleware of many web tutorials: it collects the body, hashes it, compares the tags as strings, and sends the
+//! response.
 
 use std::fmt::Write;
 

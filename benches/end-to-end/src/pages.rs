@@ -10,12 +10,12 @@ use http::header::CONTENT_TYPE;
 
 const LENGTH: usize = 1 << 10;
 
-/// How a handler gets its body.
+/// How a handler creates its body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Making {
     /// Returns a reference to the same bytes each time.
     Shared,
-    /// Creates a copy each time, as a template does.
+    /// Creates a copy each time, like a template.
     New,
 }
 

@@ -57,7 +57,7 @@ pub(crate) const ALL: &[(&str, Make)] = &[
     ("new-tag", |_| at_root(page_of(Making::New).layer(EntityTagLayer::new()))),
     ("new-caching", |_| at_root(page_of(Making::New).layer(CachingLayer::new(PAGE)))),
     ("new-edge-caching", |_| at_root(page_of(Making::New).layer((edge(), CachingLayer::new(PAGE))))),
-    // Caches in the process, the page without a layer, and the origin server for caches in front of it.
+    // In-process caches, the page without a layer, and the origin server for caches in front of it.
     ("static", |_| at_root(page_of(Making::Shared))),
     ("origin", |_| at_root(page_of(Making::Shared).layer(CachePolicyLayer::new(PAGE)))),
     ("shared-cache", |_| {
@@ -88,7 +88,7 @@ fn page_of(making: Making) -> Router {
     router(move || async move { page(making) })
 }
 
-/// A page whose handler knows its revision.
+/// A page whose handler has a revision.
 fn tagged_page() -> Router {
     router(async || ([(ETAG, HeaderValue::from_static(TAG))], page(Making::New)).into_response())
 }

@@ -1,4 +1,4 @@
-//! Threads that meet at one site, and what has to be true in any order.
+//! Concurrent threads at one site, and the conditions that must be true in any order.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -26,7 +26,7 @@ const CLIENTS: usize = 3;
 /// The frames of a body.
 const FRAMES: usize = 2;
 
-/// Several clients that come at the same time cause one call.
+/// Several concurrent clients cause one call.
 pub(crate) fn cold() {
     let site = Arc::new(Site::default());
     let clients: Vec<_> = (0..CLIENTS).map(|_| client(&site, None, None)).collect();
@@ -37,7 +37,7 @@ pub(crate) fn cold() {
     assert_clean(&site);
 }
 
-/// A client gets a frame as soon as there is one, although others drive the body.
+/// A client gets a frame as soon as there is one, even if other clients drive the body.
 pub(crate) fn prompt() {
     let site = Arc::new(Site { reader_opens: true, ..Site::default() });
     let clients: Vec<_> = (0..CLIENTS).map(|_| client(&site, None, None)).collect();
@@ -47,7 +47,7 @@ pub(crate) fn prompt() {
     assert_clean(&site);
 }
 
-/// Clients that leave do not keep the others from their responses.
+/// Clients that disconnect do not prevent the others from getting their responses.
 pub(crate) fn leaving() {
     let site = Arc::new(Site::default());
     let clients: Vec<_> = (0..CLIENTS).map(|index| client(&site, (index > 0).then(leaves_after), None)).collect();
@@ -58,7 +58,7 @@ pub(crate) fn leaving() {
     assert_clean(&site);
 }
 
-/// When all clients leave, one background task finishes the request.
+/// When all clients disconnect, one background task finishes the request.
 pub(crate) fn finishing() {
     let site = Arc::new(Site::default());
     let background = Arc::new(Background::default());
@@ -72,12 +72,12 @@ pub(crate) fn finishing() {
     }
     let calls = site.calls.load(Ordering::SeqCst);
     assert!(tasks <= calls, "{tasks} tasks for {calls} calls");
-    // A request that any client caused has been finished by someone.
+    // Each request has been finished, regardless of the client that caused it.
     assert_eq!((calls, site.stores.load(Ordering::SeqCst)), (1, 1));
     assert_clean(&site);
 }
 
-/// A call that panics before there is a future leaves no client behind.
+/// If a call panics before there is a future, no client hangs.
 pub(crate) fn panicking() {
     let site = Arc::new(Site::default());
     let place = {
@@ -85,7 +85,7 @@ pub(crate) fn panicking() {
         site.flights.board(&KEY, &HeaderMap::new(), own, HttpDate::UNIX_EPOCH, || None::<()>)
     };
     let clients: Vec<_> = (0..2).map(|_| client(&site, None, None)).collect();
-    // What remains of the call when the stack is unwound.
+    // The state of the call when the stack is unwound.
     drop(place);
     for client in clients {
         assert_eq!(client.join().unwrap(), Some(0));
@@ -93,7 +93,7 @@ pub(crate) fn panicking() {
     assert_clean(&site);
 }
 
-/// After a purge, no client gets an older version, whatever was under way.
+/// After a purge, no client gets an older version, regardless of the requests in progress.
 pub(crate) fn purging() {
     let site = Arc::new(Site::default());
     let writer = {
@@ -123,7 +123,8 @@ pub(crate) fn purging() {
     assert_clean(&site);
 }
 
-/// A purge covers exactly the responses that were requested before it, and what is known about a record never hides one.
+/// A purge covers exactly the responses that were requested before it, and the cached state of a record never hides a
+/// purge.
 pub(crate) fn marks() {
     let clock = Arc::new(PurgeClock::default());
     let tag = || CacheTags::from_iter([CacheTag::from_static("a")]);
@@ -179,7 +180,7 @@ fn leaves_after() -> usize {
     thread_rng().gen_range(1..6)
 }
 
-/// A client in a thread of its own. Returns the version that it got, or `None` if it left.
+/// Runs a client in its own thread. Returns the version that it got, or `None` if it disconnected.
 fn client(site: &Arc<Site>, leaves_after: Option<usize>, finish: Option<Arc<Background>>) -> JoinHandle<Option<u64>> {
     let site = Arc::clone(site);
     spawn(move || {
@@ -200,7 +201,7 @@ fn client(site: &Arc<Site>, leaves_after: Option<usize>, finish: Option<Arc<Back
     })
 }
 
-/// Does what the future of the service does, and returns the version of the page.
+/// Performs the steps of the service's future, and returns the version of the page.
 async fn read(site: Arc<Site>, finish: Option<Arc<Background>>) -> u64 {
     loop {
         let moment = site.purges.moment();
@@ -266,7 +267,7 @@ fn version_of(body: &[u8]) -> u64 {
     version.parse().unwrap()
 }
 
-/// A body whose frames come one after the other.
+/// A body whose frames arrive one after the other.
 struct Slow {
     frames: VecDeque<Bytes>,
     gate: Gate,
@@ -284,7 +285,7 @@ impl Body for Slow {
     }
 }
 
-/// What the handler and the body wait for: a step for the head, for each frame, and for the end.
+/// The steps that the handler and the body wait for: one for the head, one for each frame, and one for the end.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gate(Arc<Mutex<(usize, Option<Waker>)>>);
 
@@ -302,7 +303,7 @@ impl Gate {
         }
     }
 
-    /// Only the last waker is woken, as any future may do.
+    /// Only the last waker is woken, which is permitted for any future.
     fn poll_open(&self, step: usize, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.0.lock().unwrap();
         if state.0 >= step {
@@ -313,7 +314,7 @@ impl Gate {
     }
 }
 
-/// Finishes requests in threads of their own.
+/// Finishes requests in separate threads.
 #[derive(Default)]
 struct Background(Mutex<Vec<JoinHandle<()>>>);
 

@@ -1,4 +1,4 @@
-//! No event is reported here.
+//! This program does not report events.
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum NotStored {

@@ -1,4 +1,4 @@
-//! A site with one page and a cache, and what becomes of its responses.
+//! A site with one page and a cache, and the handling of its responses.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,7 +26,7 @@ pub(crate) struct Site {
     pub(crate) stores: AtomicUsize,
     pub(crate) under_way: AtomicUsize,
     pub(crate) blocks: Arc<Blocks>,
-    /// Whether the rest of a body comes only when a client has got its first frame.
+    /// Whether the rest of a body arrives only after a client has received its first frame.
     pub(crate) reader_opens: bool,
     pub(super) gate: Mutex<Option<Gate>>,
     /// The version of the page.

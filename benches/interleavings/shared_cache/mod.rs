@@ -1,4 +1,4 @@
-//! The files of the library about requests that others wait for.
+//! The files of the library that handle requests that others wait for.
 
 #[path = "../../../src/layers/shared_cache/baton.rs"]
 mod baton;
@@ -14,7 +14,7 @@ mod tee;
 #[path = "../../../src/layers/shared_cache/waiters.rs"]
 mod waiters;
 
-/// No other process takes part.
+/// There are no other processes.
 mod second_level {
     #[derive(Debug)]
     pub(super) enum Lease {}

@@ -1,5 +1,5 @@
-//! The parts of the standard library that the shared cache uses, with locks and atomics at which the scheduler of
-//! `shuttle` can switch to another thread.
+//! The parts of the standard library that the shared cache uses. At its locks and atomics, the scheduler of `shuttle`
+//! can switch to another thread.
 
 pub use std::env::args;
 pub use std::{collections, fmt, future, mem, ops, pin, str, task, thread, time};
@@ -37,7 +37,7 @@ pub mod sync {
 
         /// # Errors
         ///
-        /// Returns the value if there is one already.
+        /// Returns the value if it has been set.
         pub fn set(&self, value: T) -> Result<(), T> {
             self.point.load(atomic::Ordering::SeqCst);
             self.value.set(value)

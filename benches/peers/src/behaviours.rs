@@ -1,4 +1,4 @@
-//! Observes the behavior of each crate, to show whether crates with different costs do the same.
+//! Observes the behavior of each crate, to show whether crates with different costs behave in the same way.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -47,7 +47,7 @@ const PEERS: [(&str, Wrap); 9] = [
     ("http-cache-tower", |app| boxed(&cache_tower(), app)),
 ];
 
-/// The peers that store responses and must not give one to another client.
+/// The peers that store responses, and must not serve one to another client.
 const OWN_CACHES: [&str; 2] = ["SharedCacheLayer around CachingLayer", "SharedCacheLayer by fields"];
 
 const QUESTIONS: [(&str, Observe); 20] = [
@@ -78,11 +78,12 @@ const FIRST_COOKIE: &str = "the first visitor's cookie";
 const CUT: &str = "the start of the first client's response";
 const STORED: &str = "from the cache";
 
-/// The result of each peer for each question, and for how many of them a client got what was for another one.
+/// Returns the result of each peer for each behavior, and the number of behaviors for which a client got a response for
+/// another client.
 ///
 /// # Panics
 ///
-/// If a cache of this crate gives a response to another client, or stores nothing at all.
+/// Panics if a cache of this crate serves a response to another client, or does not store anything.
 pub(crate) fn behaviours() -> Value {
     let mut leaks = PEERS.map(|(peer, _)| (peer, 0));
     let rows = QUESTIONS.map(|(question, observe)| {
@@ -96,7 +97,7 @@ pub(crate) fn behaviours() -> Value {
     });
     for (peer, wrap) in PEERS.into_iter().filter(|(peer, _)| OWN_CACHES.contains(peer)) {
         assert_eq!(leaks.iter().find(|(name, _)| *name == peer), Some(&(peer, 0)), "{rows:#?}");
-        // Otherwise it leaks nothing because it stores nothing.
+        // Otherwise, the cache would not leak anything because it does not store anything.
         assert_eq!(second_time(wrap), STORED, "{peer}");
     }
     let did: serde_json::Map<_, _> =
@@ -105,7 +106,7 @@ pub(crate) fn behaviours() -> Value {
     rows.into_iter().chain([total]).collect()
 }
 
-/// Whether a client got what was for another one.
+/// Returns whether a client got a response for another client.
 fn is_leak(result: &str) -> bool {
     [FIRST_CLIENTS, FIRST_COOKIE, CUT].iter().any(|leak| result.ends_with(leak))
 }
@@ -200,12 +201,12 @@ fn signed_in(wrap: Wrap) -> String {
     second_gets(wrap, &[(CACHE_CONTROL, "max-age=300")], [&[(COOKIE, "session=1")], &[(COOKIE, "session=2")]])
 }
 
-/// Fields of the requests of two clients.
+/// The fields of the requests of two clients.
 type TwoClients<'a> = [&'a [(HeaderName, &'a str)]; 2];
 
 const LANGUAGES: TwoClients<'static> = [&[(ACCEPT_LANGUAGE, "de")], &[(ACCEPT_LANGUAGE, "fr")]];
 
-/// Whose response the second client gets, if the responses have these fields.
+/// Returns the client whose response the second client gets, if the responses have these fields.
 fn second_gets(wrap: Wrap, fields: &'static [(HeaderName, &'static str)], [first, second]: TwoClients<'_>) -> String {
     let mut app = wrap(handler(move |_, n| {
         let mut response = numbered(n);
@@ -263,7 +264,7 @@ fn other_host(wrap: Wrap) -> String {
     whose_response(&send(&mut app, request).1)
 }
 
-/// Whether a public page is stored at all.
+/// Returns whether a public page is stored.
 fn second_time(wrap: Wrap) -> String {
     let whose = second_gets(wrap, &[(CACHE_CONTROL, "public, max-age=300")], [&[], &[]]);
     (if whose == FIRST_CLIENTS { STORED } else { "from the handler" }).to_owned()
@@ -304,7 +305,7 @@ fn streamed(wrap: Wrap) -> String {
     if frames == 64 { "forwarded frame by frame".to_owned() } else { format!("buffered until its end: {frames} frame") }
 }
 
-/// A handler that gets the number of the request.
+/// A handler that receives the number of the request.
 fn handler(respond: impl Fn(&Request<Body>, u32) -> Response<Body> + Clone + Send + Sync + 'static) -> App {
     let requests = Arc::new(AtomicU32::new(0));
     BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
@@ -354,7 +355,7 @@ where
         async move {
             Ok(match response.await {
                 Ok(response) => response.map(Body::new),
-                // An error of the service becomes a response with its text.
+                // Converts an error of the service to a response with its text.
                 Err(error) => {
                     let mut failed = Response::new(Body::from(format!("{error:?}")));
                     *failed.status_mut() = StatusCode::BAD_GATEWAY;

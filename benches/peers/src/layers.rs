@@ -17,12 +17,12 @@ use tower_http_cache::prelude::InMemoryBackend;
 pub(crate) const LIFETIME: Duration = Duration::from_secs(300);
 pub(crate) const PUBLIC: CachePolicy = CachePolicy::public(LIFETIME);
 
-/// The cache of an application, which stores what an inner policy layer decided about.
+/// The cache of an application, which stores responses that an inner policy layer decided about.
 pub(crate) fn shared_by_policy() -> SharedCacheLayer {
     SharedCache::by_policy(MemoryStore::new(64 << 20)).layer()
 }
 
-/// The cache of a gateway, which stores what the fields allow.
+/// The cache of a gateway, which stores responses whose fields allow it.
 pub(crate) fn shared_by_fields() -> SharedCacheLayer {
     SharedCache::by_fields(MemoryStore::new(64 << 20)).layer()
 }

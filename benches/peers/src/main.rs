@@ -4,7 +4,7 @@
 //! cargo run --release --manifest-path benches/peers/Cargo.toml --bin peers -- behaviours
 //! ```
 //!
-//! `behaviours` prints what each peer does, and `time` the CPU time of those that store responses, both as JSON.
+//! `behaviours` prints the behavior of each peer, and `time` the CPU time of those that store responses, both as JSON.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod behaviours;

@@ -1,4 +1,5 @@
-//! The peers that store responses, around the same service. Each has a stored response, and one that it must not store.
+//! The peers that store responses, around the same service. Each has a stored response, and a response that it must not
+//! store.
 
 use std::convert::Infallible;
 use std::fmt::Debug;

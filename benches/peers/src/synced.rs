@@ -1,4 +1,4 @@
-//! A `Sync` body for peers that require one. The body of axum is not `Sync`.
+//! A `Sync` body for peers that require one. axum's body is not `Sync`.
 
 use std::pin::Pin;
 use std::sync::Mutex;

@@ -9,18 +9,17 @@ use tower_cache_policy::edge::EdgeProfile;
 
 const AFTER: &str = "\
 Each URL is requested twice in the same way, then with its validators, with each
-content coding, with another Accept-Language and Cookie, with HEAD, and with a
+content coding, with a different Accept-Language and Cookie, with HEAD, and with a
 range and If-Range. Only GET and HEAD requests are sent. Redirects are followed,
 and each of them is checked.
 
-A response that says nothing about the page is not a finding: a rate limit, a
-challenge of a firewall, a server error, a timeout. The URL is reported as not
-checked. If the site asks for a pause (Retry-After), cache-check waits for it, up
-to --max-wait.
+A rate limit, a firewall challenge, a server error or a timeout is not a finding.
+The URL is then reported as not checked. If the site requests a pause
+(Retry-After), cache-check waits, up to --max-wait.
 
 With --expect, the paths come from FILE, and URL is the site. One request is sent
-for each row of its table, and redirects are not followed. A response that caches
-would treat in another way than FILE says is a difference. --write-expect writes
+for each row of its table, and redirects are not followed. A difference is a
+response that caches would not treat as recorded in FILE. --write-expect writes
 such a FILE, as does a test with `assert_matches_snapshot` of tower-cache-policy.
 
 Colours are for terminals, and NO_COLOR turns them off.
@@ -45,7 +44,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "URL", required = true)]
     pub(crate) urls: Vec<String>,
 
-    /// Also report what these edge caches do with each response; separate several with commas
+    /// Also report how these edge caches treat each response; separate several names with commas
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = edge)]
     pub(crate) edge: Vec<EdgeProfile>,
 
@@ -61,11 +60,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 50, requires = "follow_assets", value_parser = assets)]
     pub(crate) max_assets: usize,
 
-    /// Compare the responses of the site with the table in this file, in place of all other checks
+    /// Compare the responses of the site with the table in this file, instead of all other checks
     #[arg(long, value_name = "FILE", conflicts_with_all = ["edge", "follow_assets", "level", "verbose", "write_expect"])]
     pub(crate) expect: Option<PathBuf>,
 
-    /// Request the URLs, and the paths that this file already has, and write the file for --expect
+    /// Request the URLs and the paths that are already in this file, and write the file for --expect
     #[arg(long, value_name = "FILE", conflicts_with_all = ["edge", "follow_assets", "format", "level", "verbose"])]
     pub(crate) write_expect: Option<PathBuf>,
 
@@ -73,7 +72,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 
-    /// Explain what each cache does, and by which rule
+    /// Explain the behavior of each cache, and the rules behind it
     #[arg(long, short, conflicts_with = "format")]
     pub(crate) verbose: bool,
 
@@ -107,7 +106,7 @@ pub(crate) enum Format {
     Json,
     /// One JUnit XML document, for CI servers
     Junit,
-    /// Annotations of a workflow at GitHub
+    /// Annotations for a GitHub workflow
     Github,
 }
 
@@ -132,7 +131,7 @@ impl From<LeastLevel> for Level {
 fn edge(name: &str) -> Result<EdgeProfile, String> {
     EdgeProfile::by_name(name).ok_or_else(|| {
         let names: Vec<&str> = EdgeProfile::all().iter().map(EdgeProfile::name).collect();
-        format!("not the name of an edge; the names are {}", names.join(", "))
+        format!("unknown edge; use one of {}", names.join(", "))
     })
 }
 

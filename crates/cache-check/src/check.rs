@@ -1,4 +1,4 @@
-//! Checks all URLs, several at once, and reports them in the order in which they were named.
+//! Checks all URLs concurrently, and reports them in the order of the arguments.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -34,11 +34,11 @@ pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, String> {
     Ok(runtime.map_err(|error| format!("cannot start the runtime: {error}"))?.block_on(future))
 }
 
-/// The outcome of a check whose report was written, or not.
+/// Returns the outcome of a check, unless its report could not be written.
 pub(crate) fn reported(outcome: io::Result<Outcome>) -> Result<Outcome, String> {
     match outcome {
         Ok(outcome) => Ok(outcome),
-        // A reader that stops early, such as `head`, is not an error.
+        // If a reader such as `head` stops early, this is not an error.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::NotChecked),
         Err(error) => Err(format!("cannot write the report: {error}")),
     }
@@ -58,7 +58,7 @@ async fn check_all(arguments: &Arguments, client: &Client, urls: Vec<Named>) -> 
         progress.set_length((urls.len() + assets.len()) as u64);
         add(&mut reports, report, arguments, &progress)?;
     }
-    // The assets of assets are not followed. Otherwise, a page in place of an image would start a crawl of the site.
+    // The assets of assets are not followed: a page in place of an image would otherwise start a crawl of the site.
     let checker = Checker { most_assets: 0, ..checker };
     let mut checks = stream::iter(&assets).map(|asset| checker.check(asset)).buffered(arguments.concurrency);
     while let Some((report, _)) = checks.next().await {
@@ -100,7 +100,7 @@ fn add(reports: &mut Vec<Report>, report: Report, arguments: &Arguments, progres
     Ok(())
 }
 
-/// The progress bar, on a terminal and for several URLs.
+/// Returns the progress bar, which is shown on a terminal and for several URLs.
 pub(crate) fn progress(urls: usize) -> ProgressBar {
     if urls < 2 {
         return ProgressBar::hidden();

@@ -14,7 +14,7 @@ use crate::error::{CheckError, innermost};
 use crate::exchange::{Content, Exchange};
 use crate::pacing::Pacing;
 
-/// Sends one request and reads one response, bounded in time and length. It does not decode content codings or follow
+/// Sends one request and reads one response, with limits for time and length. Does not decode content codings or follow
 /// redirects.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -25,7 +25,7 @@ pub(crate) struct Client {
     max_body: usize,
 }
 
-/// The differences of a request from the plain one, which is a GET whose content is read.
+/// The differences between a request and the plain request, which is a GET whose content is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Changes<'a> {
     pub(crate) method: &'a Method,
@@ -41,7 +41,7 @@ impl Default for Changes<'_> {
     }
 }
 
-/// How much of a response is read.
+/// The part of a response that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Read {
     Fields,
@@ -57,7 +57,7 @@ impl Client {
             .redirect(Policy::none())
             .timeout(Duration::from_secs(arguments.timeout))
             .build()
-            .map_err(|error| format!("cannot make an HTTP client: {}", innermost(&error)))?;
+            .map_err(|error| format!("cannot create an HTTP client: {}", innermost(&error)))?;
         let mut headers = HeaderMap::new();
         for (name, value) in &arguments.headers {
             headers.append(name, value.clone());
@@ -66,13 +66,13 @@ impl Client {
         Ok(Self { http, headers, pacing, seconds: arguments.timeout, max_body: arguments.max_body })
     }
 
-    /// Whether the user fields contain this one.
+    /// Returns whether the user fields contain this field.
     pub(crate) fn sends(&self, name: &HeaderName) -> bool {
         self.headers.contains_key(name)
     }
 
-    /// Requests `url`. User fields are sent only to `home`. If the site requests a pause with 429 or 503, the request
-    /// is repeated after it, as often as [`Pacing`] allows.
+    /// Requests `url`. User fields are sent only to `home`. If the site requests a pause with 429 or 503, the client
+    /// repeats the request after the pause, as often as [`Pacing`] allows.
     pub(crate) async fn request(&self, url: &Url, home: &Origin, changes: Changes<'_>) -> Result<Exchange, CheckError> {
         let origin = url.origin();
         loop {
@@ -126,7 +126,7 @@ impl Client {
         Ok(exchange)
     }
 
-    /// `None` if it is longer than allowed. The rest is then not read.
+    /// Returns `None` if the content is longer than allowed. The rest is then not read.
     async fn content(&self, mut received: reqwest::Response) -> Result<Option<Bytes>, reqwest::Error> {
         let mut content = BytesMut::new();
         while let Some(chunk) = received.chunk().await? {

@@ -8,12 +8,12 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use url::Url;
 
-/// Why a URL could not be checked, or not completely. Displays with the remedy, if there is one.
+/// The reason why a URL could not be checked completely. `Display` includes the remedy, if there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CheckError {
     /// The URL cannot be requested.
     Url { reason: String },
-    /// No connection was made.
+    /// No connection was established.
     Connect { reason: String },
     /// The TLS handshake failed, or the certificate is not trusted.
     Tls { reason: String },
@@ -27,11 +27,11 @@ pub(crate) enum CheckError {
     RateLimited { retry_after: Option<u64> },
     /// A firewall challenges the client. The value is the field that shows it.
     Challenge { status: StatusCode, field: &'static str },
-    /// The site does not show the page to this client.
+    /// The site does not let this client see the page.
     Refused { status: StatusCode },
     /// The server fails, or is not available.
     ServerError { status: StatusCode, retry_after: Option<u64> },
-    /// The URL no longer returns what it returned at first, so nothing can be compared.
+    /// The URL no longer returns the first status, so nothing can be compared.
     Changed { first: StatusCode, now: StatusCode },
     /// A redirect without a usable `Location`.
     Location { reason: String },
@@ -70,7 +70,7 @@ impl CheckError {
         }
     }
 
-    /// Whether further requests for the same URL would have the same error, and would only burden the site.
+    /// Returns whether further requests for the same URL would cause the same error, and only add load to the site.
     pub(crate) const fn stops_probing(&self) -> bool {
         match self {
             Self::During { error, .. } => error.stops_probing(),
@@ -79,7 +79,7 @@ impl CheckError {
         }
     }
 
-    /// The number of seconds after which the site accepts the next request, according to `Retry-After`.
+    /// Returns the number of seconds after which the site accepts the next request, according to `Retry-After`.
     const fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited { retry_after } | Self::ServerError { retry_after, .. } => *retry_after,
@@ -122,7 +122,7 @@ impl fmt::Display for CheckError {
             Self::RateLimited { retry_after } => {
                 f.write_str("the site limits the number of requests (429 Too Many Requests)")?;
                 write_retry(f, *retry_after)?;
-                f.write_str("; --concurrency 1 sends fewer at once")
+                f.write_str("; --concurrency 1 sends one request at a time")
             }
             Self::Challenge { status, field } => write!(
                 f,
@@ -144,7 +144,7 @@ impl fmt::Display for CheckError {
                  compared; try again later"
             ),
             Self::Location { reason } => write!(f, "a redirect cannot be followed: {reason}"),
-            Self::RedirectLoop { to } => write!(f, "a redirect loop: it leads back to {}", shown(to.as_str())),
+            Self::RedirectLoop { to } => write!(f, "a redirect loop, which leads back to {}", shown(to.as_str())),
             Self::TooManyRedirects { followed } => write!(f, "more than {followed} redirects in a row"),
             Self::ContentTooLong { limit } => {
                 write!(f, "the content is longer than {limit} bytes and was not compared; --max-body allows more")
@@ -159,14 +159,14 @@ fn write_retry(f: &mut fmt::Formatter<'_>, seconds: Option<u64>) -> fmt::Result 
     match seconds {
         Some(seconds) => write!(
             f,
-            " and asks for a pause of {seconds} seconds (`Retry-After`); try again then, or allow longer waits with \
+            " and requests a pause of {seconds} seconds (`Retry-After`); try again then, or allow longer waits with \
              --max-wait"
         ),
         None => f.write_str("; try again later"),
     }
 }
 
-/// As `{ "kind": .., "text": .., "retry_after": .. }`.
+/// Serializes as `{ "kind": .., "text": .., "retry_after": .. }`.
 impl Serialize for CheckError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut document = serializer.serialize_struct("CheckError", 3)?;
@@ -177,17 +177,17 @@ impl Serialize for CheckError {
     }
 }
 
-/// The error at the bottom, which names the cause.
+/// Returns the innermost error, which names the cause.
 pub(crate) fn innermost(error: &reqwest::Error) -> String {
     causes(error).last().map_or_else(String::new, ToString::to_string)
 }
 
-/// The beginning of a text from the network, for a message, with its length if it was cut.
+/// Returns the beginning of text from the network for a message, with its length if it was truncated.
 pub(crate) fn shown(text: &str) -> String {
     cut(text, 200)
 }
 
-/// The first characters of a text, at most `most`, with its length if it was cut.
+/// Returns the first characters of a string, at most `most`, with its length if it was truncated.
 pub(crate) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}... ({} bytes)", &text[..end], text.len()),
@@ -200,7 +200,7 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)
     std::iter::successors(Some(first), |cause| cause_of(*cause))
 }
 
-/// An I/O error contains one that it does not name as its source.
+/// An I/O error can contain an error that is not its source.
 fn cause_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source())
@@ -211,7 +211,7 @@ fn is_lost(error: &reqwest::Error) -> bool {
     let is_lost_io =
         |error: &io::Error| matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof);
     causes(error).any(|cause| cause.downcast_ref().is_some_and(is_lost_io))
-        // hyper has no public type for this error, so this compares its text.
+        // hyper does not have a public type for this error, so its text is compared.
         || innermost(error).contains("before message completed")
 }
 

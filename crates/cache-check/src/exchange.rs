@@ -41,7 +41,8 @@ impl Exchange {
         &self.response.headers
     }
 
-    /// The reason why the response is not about the page: the site limits requests, fails, or challenges the client.
+    /// Returns the reason why this is not the response for the page: the site limits requests, fails, or challenges the
+    /// client.
     pub(crate) fn obstacle(&self) -> Option<CheckError> {
         let status = self.status();
         if let Some(field) = CHALLENGE_FIELDS.into_iter().find(|field| self.fields().contains_key(*field)) {
@@ -49,7 +50,7 @@ impl Exchange {
         }
         match status {
             StatusCode::TOO_MANY_REQUESTS => Some(CheckError::RateLimited { retry_after: self.retry_after() }),
-            // These two statuses are about the method, and not a failure: HEAD may not be implemented.
+            // These two statuses refer to the method, and are not failures: HEAD may not be implemented.
             StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => None,
             StatusCode::REQUEST_TIMEOUT => Some(CheckError::ServerError { status, retry_after: None }),
             _ if status.as_u16() >= 500 => Some(CheckError::ServerError { status, retry_after: self.retry_after() }),
@@ -58,7 +59,7 @@ impl Exchange {
     }
 
     /// Like [`obstacle`](Self::obstacle), but also detects that the client may not see the page. This applies only to
-    /// the first response, because a later request can be refused for its fields.
+    /// the first response, because a site may reject a later request because of its fields.
     pub(crate) fn obstacle_at_first(&self) -> Option<CheckError> {
         let status = self.status();
         self.obstacle().or(match status {
@@ -72,7 +73,7 @@ impl Exchange {
         })
     }
 
-    /// Whether the status is that of a redirect, which leads to `Location`.
+    /// Returns whether the status is a redirect to `Location`.
     pub(crate) fn is_redirect(&self) -> bool {
         matches!(
             self.status(),
@@ -88,17 +89,17 @@ impl Exchange {
         retry_after(self.fields(), self.at)
     }
 
-    /// Whether the media type is that of a live stream, which does not end (G-10).
+    /// Returns whether the media type is that of a live stream, which does not end (G-10).
     pub(crate) fn is_live_stream(&self) -> bool {
         ["text/event-stream", "multipart/x-mixed-replace"].iter().any(|kind| self.has_media_type(kind))
     }
 
-    /// Whether the content may be a stream: it has no length, and its end was not read.
+    /// Returns whether the content may be a stream: its length is unknown, and its end was not read.
     pub(crate) fn may_be_a_stream(&self) -> bool {
         self.is_live_stream() || (matches!(self.content, Content::Incomplete(_)) && self.length().is_none())
     }
 
-    /// Whether the media type is `kind`, in lower case and without parameters.
+    /// Returns whether the media type is `kind`, in lower case and without parameters.
     pub(crate) fn has_media_type(&self, kind: &str) -> bool {
         self.fields().get(CONTENT_TYPE).is_some_and(|value| {
             let own = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
@@ -113,7 +114,7 @@ impl Exchange {
         }
     }
 
-    /// The entity tag, if it is a valid one (V-01).
+    /// Returns the entity tag, if it is valid (V-01).
     pub(crate) fn etag(&self) -> Option<EntityTag> {
         EntityTag::parse(self.fields().get(ETAG)?.as_bytes()).ok()
     }
@@ -123,7 +124,7 @@ impl Exchange {
         HttpDate::parse(value.as_bytes(), self.at).is_ok().then_some(value)
     }
 
-    /// The content coding, or `None` if there is none or it is `identity`.
+    /// Returns the content coding, or `None` if there is none or it is `identity`.
     pub(crate) fn coding(&self) -> Option<String> {
         let value = self.fields().get(CONTENT_ENCODING)?;
         let coding = String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase();
@@ -139,12 +140,12 @@ impl Exchange {
         self.varies_on(&ACCEPT_ENCODING)
     }
 
-    /// The value of `Content-Length`, in bytes.
+    /// Returns the value of `Content-Length`, in bytes.
     pub(crate) fn length(&self) -> Option<u64> {
         self.fields().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
     }
 
-    /// All lines of a field as one value, or `None` if there is none.
+    /// Returns all lines of a field as one value, or `None` if there are none.
     pub(crate) fn value(&self, name: &HeaderName) -> Option<String> {
         let lines: Vec<_> =
             self.fields().get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
@@ -159,7 +160,7 @@ impl Exchange {
         CacheStatus::from_headers(self.fields())
     }
 
-    /// Whether a cache in front returned a stored response.
+    /// Returns whether a cache in front returned a stored response.
     pub(crate) fn is_from_cache(&self) -> bool {
         self.cache_status().is_some_and(|status| status.is_served_by_cache())
     }

@@ -1,4 +1,4 @@
-//! `--expect` and `--write-expect`: a site compared with a committed table.
+//! `--expect` and `--write-expect`: compares a site with a committed table.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,7 +34,7 @@ pub(crate) struct Comparison {
 ///
 /// # Errors
 ///
-/// If nothing could be compared at all, as a message for the user.
+/// Returns a message for the user if nothing could be compared.
 pub(crate) fn compare(arguments: &Arguments, file: &Path) -> Result<Outcome, String> {
     let content = fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     let expected = parse(file, &content)?;
@@ -56,12 +56,12 @@ pub(crate) fn compare(arguments: &Arguments, file: &Path) -> Result<Outcome, Str
     reported(report.write(arguments.format).map(|()| report.outcome()))
 }
 
-/// Requests the URLs of the arguments and the paths that `file` already has, and writes the file.
+/// Requests the URLs of the arguments and the paths that are already in `file`, and writes the file.
 ///
 /// # Errors
 ///
-/// If a URL could not be requested, or the file could not be read or written, as a message for the user. The file stays
-/// as it was.
+/// Returns a message for the user if a URL could not be requested, or if the file could not be read or written. The
+/// file is then unchanged.
 pub(crate) fn write(arguments: &Arguments, file: &Path) -> Result<Outcome, String> {
     let content = match fs::read_to_string(file) {
         Ok(content) => content,
@@ -101,11 +101,11 @@ fn parse(file: &Path, content: &str) -> Result<CacheSnapshot, String> {
     content.parse().map_err(|error| format!("{}: {error}", file.display()))
 }
 
-/// The one URL of the arguments, which must be that of a site.
+/// Returns the only URL of the arguments, which must be the root of a site.
 fn site(arguments: &Arguments) -> Result<Target, String> {
     let urls = input::urls(&arguments.urls)?;
     let [(text, target)] = &urls[..] else {
-        return Err("--expect takes one URL, which is that of the site; the paths come from the file".to_owned());
+        return Err("--expect takes one URL, the root of the site; the paths come from the file".to_owned());
     };
     let target = target.clone().map_err(|error| format!("{}: {error}", shown(text)))?;
     if target_of(&target.url) != "/" {
@@ -134,7 +134,7 @@ async fn compare_row(client: &Client, site: &Target, expected: &SnapshotRow) -> 
     Comparison { request, result: result.await }
 }
 
-/// The row of a response for a new table.
+/// Returns the row for a response in a new table.
 async fn row_of(client: &Client, home: &Origin, method: &Method, url: &Url) -> Result<SnapshotRow, String> {
     let exchange = match send(client, home, method, url).await {
         Ok(exchange) => exchange.obstacle().map_or(Ok(exchange), Err),
@@ -155,7 +155,7 @@ fn request_of(row: &SnapshotRow) -> String {
     format!("{} {}", row.method(), row.target())
 }
 
-/// The path and the query.
+/// Returns the path and the query.
 fn target_of(url: &Url) -> &str {
     &url[url::Position::BeforePath..url::Position::AfterQuery]
 }
@@ -167,7 +167,7 @@ fn url_of(home: &Origin, row: &SnapshotRow) -> Result<Url, CheckError> {
     }
     match Url::parse(&format!("{}{}", home.ascii_serialization(), row.target())) {
         Ok(url) if target_of(&url) == row.target() => Ok(url),
-        Ok(url) => refused(format!("clients send `{}` in place of this path; write that", shown(target_of(&url)))),
+        Ok(url) => refused(format!("clients send `{}` instead of this path; write that", shown(target_of(&url)))),
         Err(error) => refused(error.to_string()),
     }
 }
@@ -254,7 +254,7 @@ impl Report<'_> {
         self.comparisons.iter().map(case).collect()
     }
 
-    /// The line of the row in the file, counted from 1.
+    /// Returns the line of the row in the file, counted from 1.
     fn line_of(&self, request: &str) -> Option<usize> {
         let cell = request.replace('\\', "\\\\").replace('|', "\\|");
         let is_row = |line: &str| {

@@ -15,7 +15,7 @@ pub(crate) struct Finding {
     pub(crate) change: String,
 }
 
-/// The rule of a finding: its id and its section.
+/// Returns the rule of a finding: its id and its section.
 pub(crate) type Basis = (&'static str, &'static str);
 
 impl Finding {

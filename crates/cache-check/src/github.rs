@@ -1,4 +1,4 @@
-//! The report as annotations of a workflow at GitHub.
+//! The report as annotations for a GitHub workflow.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -36,7 +36,7 @@ fn annotate(out: &mut impl Write, command: &str, case: &Case, text: &str) -> io:
     writeln!(out, "title={}::{}", Property(&format!("cache-check: {}", case.name)), Data(text))
 }
 
-/// The message of a workflow command. A line break in it would start another command.
+/// Escapes the message of a workflow command. A line break in it would start another command.
 struct Data<'a>(&'a str);
 
 impl fmt::Display for Data<'_> {
@@ -49,7 +49,7 @@ impl fmt::Display for Data<'_> {
     }
 }
 
-/// The value of a property of a workflow command.
+/// Escapes the value of a property of a workflow command.
 struct Property<'a>(&'a str);
 
 impl fmt::Display for Property<'_> {

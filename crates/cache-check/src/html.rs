@@ -17,15 +17,15 @@ pub(crate) const MAX_URL: usize = 8_192;
 const MAX_NONCE: usize = 256;
 const MAX_NONCES: usize = 16;
 
-/// The assets of a page with its own origin, each once, in the order of the page.
+/// The assets of a page that have the same origin, without duplicates, in the order of the page.
 #[derive(Debug, Default)]
 pub(crate) struct Assets {
     pub(crate) urls: Vec<Url>,
-    /// The reason why some are missing.
+    /// The reason why some assets are missing.
     pub(crate) error: Option<CheckError>,
 }
 
-/// The assets that the page uses, at most `most`.
+/// Returns the assets that the page uses, at most `most`.
 pub(crate) fn assets(page: &Url, exchange: &Exchange, most: usize) -> Assets {
     match exchange.content() {
         Some(content) if most > 0 && exchange.has_media_type("text/html") => {
@@ -42,7 +42,7 @@ pub(crate) fn assets(page: &Url, exchange: &Exchange, most: usize) -> Assets {
     }
 }
 
-/// The nonces of the Content Security Policy and of the elements of a response.
+/// Returns the nonces of the Content Security Policy and of the elements of a response.
 pub(crate) fn nonces(exchange: &Exchange) -> BTreeSet<Vec<u8>> {
     let mut found = policy_nonces(exchange);
     if let (Some(content), true) = (exchange.content(), exchange.has_media_type("text/html")) {
@@ -63,7 +63,7 @@ pub(crate) fn nonces(exchange: &Exchange) -> BTreeSet<Vec<u8>> {
     found
 }
 
-/// The nonces in the fields of a response.
+/// Returns the nonces in the fields of a response.
 pub(crate) fn policy_nonces(exchange: &Exchange) -> BTreeSet<Vec<u8>> {
     let mut found = BTreeSet::new();
     for name in [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY] {
@@ -98,7 +98,7 @@ fn start_tags(html: &[u8]) -> impl Iterator<Item = StartTag<()>> {
     })
 }
 
-/// Collects references with a limit on the work. Resolving a reference copies the base URL, so many short references
+/// Collects references, with a limit on the work. Resolving a reference copies the base URL, so many short references
 /// with a long base would take quadratic time.
 #[derive(Debug)]
 struct References<'a> {
@@ -114,7 +114,7 @@ struct References<'a> {
 
 impl<'a> References<'a> {
     fn new(page: &'a Url, html_bytes: usize, most: usize) -> Self {
-        // An ordinary page causes copies of a few times its length.
+        // For an ordinary page, the copies add up to a few times its length.
         let copied_at_most = html_bytes.saturating_mul(16).saturating_add(64 << 10);
         let found = Assets::default();
         Self { page, base: None, most, seen: HashSet::from([page.clone()]), copied: 0, copied_at_most, found }
@@ -162,7 +162,7 @@ impl<'a> References<'a> {
             self.found.error = Some(CheckError::References { reason });
             return;
         }
-        // An element without a usable `href` has no effect, and later ones are ignored as well (HTML section 4.2.3).
+        // An element without a usable `href` has no effect, and later elements are ignored too (HTML section 4.2.3).
         self.base = Some(self.page.join(href).unwrap_or_else(|_| self.page.clone()));
     }
 }

@@ -11,16 +11,16 @@ use crate::error::CheckError;
 pub(crate) struct Target {
     pub(crate) url: Url,
     /// The origin of the URL from the user. User fields are sent only to this origin, because they may contain a
-    /// password, and a redirect may lead anywhere.
+    /// password, and a redirect may lead to any host.
     pub(crate) home: Origin,
-    /// The page that uses it, if it is an asset.
+    /// The page that uses the URL, if it is an asset.
     pub(crate) page: Option<Url>,
 }
 
 /// An argument, and its URL.
 pub(crate) type Named = (String, Result<Target, CheckError>);
 
-/// The URLs of the command line. `-` means the lines of standard input.
+/// Returns the URLs of the command line. `-` stands for the lines of standard input.
 pub(crate) fn urls(arguments: &[String]) -> Result<Vec<Named>, String> {
     read(arguments).map_err(|error| format!("cannot read the standard input: {error}"))
 }
@@ -44,10 +44,10 @@ fn read(arguments: &[String]) -> io::Result<Vec<Named>> {
     Ok(urls)
 }
 
-/// The URL without the fragment, which is not sent, and without a name and a password, which would be sent unnoticed.
+/// Removes the fragment, which is not sent, and a user name and a password, which would be sent unnoticed.
 pub(crate) fn bare(mut url: Url) -> Url {
     url.set_fragment(None);
-    // These fail only for a URL without a host, which can have neither.
+    // These calls fail only for a URL without a host, which cannot have a user name or a password.
     _ = url.set_username("");
     _ = url.set_password(None);
     url

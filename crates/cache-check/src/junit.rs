@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use crate::case::{Case, Problem};
 
-/// Writes one document with one test case for each URL or row. A finding below `--level` is output of its case and does
-/// not fail it.
+/// Writes one document with one test case for each URL or row. A finding below `--level` appears in the output of its
+/// test case, which does not fail.
 pub(crate) fn write(out: &mut impl Write, cases: &[Case]) -> io::Result<()> {
     let failed = |case: &&Case| case.errors.is_empty() && case.problems.iter().any(|problem| problem.fails);
     let failures = cases.iter().filter(failed).count();
@@ -43,7 +43,7 @@ fn write_case(out: &mut impl Write, case: &Case) -> io::Result<()> {
     writeln!(out, "    </testcase>")
 }
 
-/// Text in XML, in an element or between double quotes. Characters that XML 1.0 does not allow are replaced.
+/// Escapes text for an XML element or a value in double quotes. Characters that XML 1.0 does not allow are replaced.
 struct Xml<'a>(&'a str);
 
 impl fmt::Display for Xml<'_> {

@@ -53,7 +53,7 @@ impl Pacing {
         Ok(())
     }
 
-    /// Records a pause that a response requests, and returns whether it is short enough. `closes` means that a longer
+    /// Records a pause that a response requests, and returns whether it is short enough. If `closes` is set, a longer
     /// pause applies to all requests to the origin.
     pub(crate) fn pause(&self, origin: &Origin, seconds: u64, closes: bool) -> bool {
         let now = Instant::now();
@@ -79,15 +79,15 @@ impl Pacing {
     }
 }
 
-/// The pause in `Retry-After`, in seconds: the longest of all its lines, each a number or a date (RFC 9110 section
-/// 10.2.3).
+/// Returns the pause in `Retry-After`, in seconds: the longest of all lines, each of which is a number or a date (RFC
+/// 9110 section 10.2.3).
 pub(crate) fn retry_after(fields: &HeaderMap, now: HttpDate) -> Option<u64> {
     let lines = fields.get_all(RETRY_AFTER).iter();
     lines
         .filter_map(|line| {
             let value = line.as_bytes().trim_ascii();
             if !value.is_empty() && value.iter().all(u8::is_ascii_digit) {
-                // A number of too many digits is longer than any pause.
+                // A number with too many digits is longer than any pause.
                 return Some(str::from_utf8(value).ok()?.parse().unwrap_or(u64::MAX));
             }
             HttpDate::parse(value, now).ok().map(|date| date.seconds_since(now))

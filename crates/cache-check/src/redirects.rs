@@ -13,12 +13,12 @@ use crate::html::MAX_URL;
 use crate::input::bare;
 use crate::probes::{self, Probe};
 
-/// As many as browsers follow.
+/// The maximum number of redirects, which is the same as in browsers.
 const MOST: usize = 20;
 
-/// One redirect, and what caches do with it.
+/// One redirect, and how caches treat it.
 #[derive(Debug, Serialize)]
-pub(crate) struct Hop {
+pub(crate) struct RedirectReport {
     pub(crate) url: Url,
     pub(crate) status: u16,
     pub(crate) location: Url,
@@ -30,8 +30,8 @@ pub(crate) struct Hop {
 /// The redirects from a URL to the page.
 #[derive(Debug)]
 pub(crate) struct Route {
-    pub(crate) hops: Vec<Hop>,
-    /// Why a redirect could not be checked completely.
+    pub(crate) hops: Vec<RedirectReport>,
+    /// The reason why a redirect could not be checked completely.
     pub(crate) errors: Vec<CheckError>,
     /// The page, or the reason why it was not reached.
     pub(crate) end: Result<(Url, Exchange), CheckError>,
@@ -54,7 +54,7 @@ async fn walk(
     url: &Url,
     home: &Origin,
     audit: impl Fn(&Exchange) -> CacheAudit,
-    hops: &mut Vec<Hop>,
+    hops: &mut Vec<RedirectReport>,
     errors: &mut Vec<CheckError>,
 ) -> Result<(Url, Exchange), CheckError> {
     let mut url = url.clone();
@@ -70,7 +70,7 @@ async fn walk(
         let mut probe = Probe::new(client, &url, home, &exchange);
         probes::compare_variants(&mut probe, &audit).await;
         errors.extend(probe.errors);
-        hops.push(Hop {
+        hops.push(RedirectReport {
             url: url.clone(),
             status: exchange.status().as_u16(),
             location: to.clone(),
@@ -88,7 +88,7 @@ async fn walk(
     }
 }
 
-/// The URL that a redirect leads to, or `None` if the response is not a redirect.
+/// Returns the target URL of a redirect, or `None` if the response is not a redirect.
 fn target(url: &Url, exchange: &Exchange) -> Result<Option<Url>, CheckError> {
     let status = exchange.status();
     if !exchange.is_redirect() {

@@ -11,16 +11,16 @@ use crate::error::CheckError;
 use crate::exchange::Exchange;
 use crate::finding::Finding;
 use crate::probes::{Capabilities, ProbeRecord};
-use crate::redirects::Hop;
+use crate::redirects::RedirectReport;
 
 /// The result for one URL.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    /// The URL as the user or the page wrote it.
+    /// The URL as written by the user or in the page.
     pub(crate) url: String,
-    /// The page that uses it, if it is an asset.
+    /// The page that uses the URL, if it is an asset.
     pub(crate) page: Option<Url>,
-    pub(crate) redirects: Vec<Hop>,
+    pub(crate) redirects: Vec<RedirectReport>,
     pub(crate) response: Option<PageResponse>,
     pub(crate) capabilities: Option<Capabilities>,
     /// The findings, the most severe first.
@@ -45,7 +45,7 @@ pub(crate) struct PageResponse {
 /// The results for all URLs.
 #[derive(Debug, Serialize)]
 pub(crate) struct Document<'a> {
-    /// The version of the format. It changes if a key is removed or changes its meaning.
+    /// The version of the format. It changes if a key is removed or its meaning changes.
     pub(crate) format: u32,
     pub(crate) urls: &'a [Report],
     pub(crate) exit_status: u8,
@@ -58,7 +58,7 @@ pub(crate) enum Outcome {
     Fine,
     /// A finding of that level or above.
     Found,
-    /// A URL could not be checked, or not completely.
+    /// A URL could not be checked completely.
     NotChecked,
 }
 
@@ -82,12 +82,12 @@ impl Report {
         self
     }
 
-    /// The findings of the redirects, and then those of the page.
+    /// Returns the findings of the redirects, and then those of the page.
     pub(crate) fn all_findings(&self) -> impl Iterator<Item = &Finding> {
         self.redirects.iter().flat_map(|hop| &hop.findings).chain(&self.findings)
     }
 
-    /// The report as a test case, which fails by findings of this level or above.
+    /// Returns the report as a test case, which fails if there are findings of this level or above.
     pub(crate) fn case(&self, least: Level) -> Case {
         let problem = |finding: &Finding| Problem {
             level: finding.level,

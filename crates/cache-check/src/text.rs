@@ -194,7 +194,7 @@ fn style(level: Level) -> Style {
     }
 }
 
-/// Text from the network, with control characters escaped, because a terminal would obey them.
+/// Escapes the control characters in text from the network, because a terminal would interpret them.
 pub(crate) struct Plain<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Plain<'_> {
@@ -213,7 +213,7 @@ impl fmt::Display for Count<'_> {
     }
 }
 
-/// How long one cache stores the response.
+/// Renders how long one cache may reuse the response.
 struct Stored<'a>(&'a Verdict);
 
 impl fmt::Display for Stored<'_> {
@@ -226,7 +226,7 @@ impl fmt::Display for Stored<'_> {
         let Some(lifetime) = self.0.lifetime() else { return f.write_str("never") };
         match (lifetime.source(), lifetime.seconds()) {
             (FreshnessSource::Validated, _) => f.write_str("with revalidation each time"),
-            (_, None) => f.write_str("for a time of its choice"),
+            (_, None) => f.write_str("for a lifetime that it chooses"),
             (_, Some(0)) => f.write_str("0 s"),
             (_, Some(seconds)) => {
                 let heuristic = if lifetime.is_guessed() { " (heuristic)" } else { "" };
@@ -236,7 +236,7 @@ impl fmt::Display for Stored<'_> {
     }
 }
 
-/// Seconds in the largest exact unit.
+/// Renders seconds in the largest exact unit.
 struct Span(u64);
 
 impl fmt::Display for Span {

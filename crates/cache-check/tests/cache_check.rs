@@ -1,4 +1,4 @@
-//! Runs `cache-check` against correct sites, sites with one fault each, and hostile sites.
+//! Runs `cache-check` against correct sites, sites with one problem each, and hostile sites.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod program;
@@ -33,19 +33,19 @@ fn kinds(url: &Value) -> Vec<&str> {
 
 /// A request.
 #[derive(Debug)]
-struct Ask {
+struct TestRequest {
     method: String,
     path: String,
     fields: HashMap<String, String>,
 }
 
-impl Ask {
+impl TestRequest {
     fn field(&self, name: &str) -> Option<&str> {
         self.fields.get(name).map(String::as_str)
     }
 }
 
-async fn read_ask(stream: &mut (impl AsyncRead + Unpin)) -> Option<Ask> {
+async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<TestRequest> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
@@ -60,11 +60,11 @@ async fn read_ask(stream: &mut (impl AsyncRead + Unpin)) -> Option<Ask> {
     let (method, path) = (first.next()?.to_owned(), first.next()?.to_owned());
     let fields = lines.filter_map(|line| line.split_once(':'));
     let fields = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
-    Some(Ask { method, path, fields })
+    Some(TestRequest { method, path, fields })
 }
 
 /// Serves one response per connection, written byte for byte by `respond`.
-async fn serve_bytes(respond: impl Fn(&Ask) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
+async fn serve_bytes(respond: impl Fn(&TestRequest) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, respond) = (listener.local_addr().unwrap(), Arc::new(respond));
     tokio::spawn(async move {
@@ -72,7 +72,7 @@ async fn serve_bytes(respond: impl Fn(&Ask) -> Vec<u8> + Send + Sync + 'static) 
             let (mut stream, _) = listener.accept().await.unwrap();
             let respond = Arc::clone(&respond);
             tokio::spawn(async move {
-                let Some(fetch) = read_ask(&mut stream).await else {
+                let Some(fetch) = read_request(&mut stream).await else {
                     _ = stream.write_all(b"HTTP/1.1 400 x\r\n\r\n").await;
                     return;
                 };
@@ -101,8 +101,8 @@ async fn endless(stream: &mut (impl AsyncWrite + Unpin), pause: Duration) {
 const CONTENT: &str = "hello, cache\n";
 const DATE: &str = "Sat, 23 May 2026 10:40:00 GMT";
 
-/// A file server that is correct except for the fault in the path.
-fn file(fetch: &Ask) -> Vec<u8> {
+/// A file server that is correct except for the fault that the path names.
+fn file(fetch: &TestRequest) -> Vec<u8> {
     let fault = fetch.path.trim_start_matches('/');
     let is = |name: &str| fault == name;
     let coded = fetch.field("accept-encoding") == Some("gzip");
@@ -218,13 +218,13 @@ fn file(fetch: &Ask) -> Vec<u8> {
     written(200, &fields, Some(&content), fetch)
 }
 
-/// A number that was not used before.
+/// Returns a number that was not used before.
 fn stamp() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-fn written(status: u16, fields: &[(String, String)], content: Option<&str>, fetch: &Ask) -> Vec<u8> {
+fn written(status: u16, fields: &[(String, String)], content: Option<&str>, fetch: &TestRequest) -> Vec<u8> {
     let mut text = format!("HTTP/1.1 {status} x\r\nconnection: close\r\n");
     for (name, value) in fields {
         text += &format!("{name}: {value}\r\n");
@@ -406,12 +406,12 @@ async fn text_has_short_lines_and_no_colors_without_a_terminal() {
     assert!(!refused.out.contains('\u{1b}'), "{:?}", refused.out);
 }
 
-// ==== Trouble is not a finding ====
+// ==== Errors that are not findings ====
 
 /// [`file`] for the first requests, and then another response.
 async fn serve_then(
     good: usize,
-    then: impl Fn(&Ask) -> Vec<u8> + Send + Sync + 'static,
+    then: impl Fn(&TestRequest) -> Vec<u8> + Send + Sync + 'static,
 ) -> (SocketAddr, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
@@ -422,14 +422,14 @@ async fn serve_then(
     (address, count)
 }
 
-fn plain(status: u16, fields: &[(&str, &str)], content: &str, fetch: &Ask) -> Vec<u8> {
+fn plain(status: u16, fields: &[(&str, &str)], content: &str, fetch: &TestRequest) -> Vec<u8> {
     let fields: Vec<_> = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     written(status, &fields, Some(content), fetch)
 }
 
-type Respond = fn(&Ask) -> Vec<u8>;
+type Respond = fn(&TestRequest) -> Vec<u8>;
 
-/// The responses of sites to unwanted clients, with the kind of error that is reported.
+/// The responses of sites to unwanted clients, with the expected kind of error.
 const TROUBLE: &[(&str, &str, Respond)] = &[
     ("429", "rate-limited", |fetch| plain(429, &[], "slow down", fetch)),
     ("429 with a lifetime", "rate-limited", |fetch| plain(429, &[("cache-control", "max-age=600")], "", fetch)),
@@ -522,7 +522,7 @@ async fn retry_after_is_obeyed_up_to_the_limit() {
         assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
         assert_eq!(done.status, 0);
 
-        // Every second request is refused, because the limit applies to the sum of all pauses.
+        // Every second request is rejected, because the limit applies to the sum of all pauses.
         let address = limited(2, "1").await;
         let started = Instant::now();
         let done = run(&["--format", "json", "--max-wait", "2", &format!("http://{address}/right")]).await;
@@ -553,7 +553,7 @@ async fn an_origin_with_a_long_retry_after_gets_no_further_request() {
 // ==== Variants, nonces and streams ====
 
 /// Sites whose pages depend on the request, or differ each time.
-fn variant(fetch: &Ask) -> Vec<u8> {
+fn variant(fetch: &TestRequest) -> Vec<u8> {
     let site = fetch.path.trim_start_matches('/');
     let new = stamp();
     let language = fetch.field("accept-language").unwrap_or("en");
@@ -647,7 +647,7 @@ async fn content_that_depends_on_language_or_cookie_without_vary_is_found() {
         ("any-cookie-vary", &[], Some(false), Some(true)),
         ("any-cookie-private", &[], None, None),
         ("any-cookie-no-store", &[], None, None),
-        // A cache revalidates the page each time, which works if the tags differ.
+        // A cache revalidates the page each time, which is safe if the tags differ.
         ("any-language-no-cache", &[], Some(true), Some(false)),
         ("any-language-no-cache-one-tag", &["V-07"], Some(true), Some(false)),
         ("refuses-cookie", &[], Some(false), None),
@@ -721,7 +721,7 @@ async fn a_page_with_a_nonce_gets_no_advice_to_revalidate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_304_with_another_nonce_than_the_stored_content_is_found() {
+async fn a_304_with_a_different_nonce_than_the_stored_content_is_found() {
     let address = serve_bytes(|fetch| {
         let policy = format!("script-src 'nonce-n{}'", stamp());
         let fields = [("cache-control", "no-cache"), ("etag", "W/\"1\""), ("content-security-policy", &policy)];
@@ -734,7 +734,7 @@ async fn a_304_with_another_nonce_than_the_stored_content_is_found() {
     let document = run(&["--format", "json", &format!("http://{address}/")]).await.document();
     let findings = document["urls"][0]["findings"].as_array().unwrap();
     let found =
-        findings.iter().any(|finding| finding["text"].as_str().unwrap().starts_with("the 304 has another nonce"));
+        findings.iter().any(|finding| finding["text"].as_str().unwrap().starts_with("the 304 has a different nonce"));
     assert!(found, "{findings:#?}");
 }
 
@@ -769,7 +769,7 @@ async fn a_live_stream_is_not_read_and_needs_no_etag() {
         assert_eq!(count.load(Ordering::Relaxed), requests, "{stream}");
         assert!(started.elapsed() < Duration::from_secs(5), "{stream}: {:?}", started.elapsed());
     }
-    // A stream with another content type has no length and does not end.
+    // A stream with any other content type has an unknown length and does not end.
     let arguments =
         ["--format", "json", "--timeout", "1", "--header", "X-Stream: log", &format!("http://{address}/dripping")];
     let document = run(&arguments).await.document();
@@ -820,7 +820,7 @@ async fn endless_fields_are_cut_off() {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             tokio::spawn(async move {
-                let Some(fetch) = read_ask(&mut stream).await else { return };
+                let Some(fetch) = read_request(&mut stream).await else { return };
                 let line: &[u8] = match fetch.path.as_str() {
                     "/one-field" => b"x",
                     "/many-fields" => b"x-a: 1\r\n",
@@ -873,7 +873,7 @@ async fn each_redirect_is_checked_and_other_origins_get_no_user_fields() {
     assert_eq!(one["response"]["url"], format!("http://{stranger}/"));
     let asset = &document["urls"][1];
     assert_eq!(asset["url"], format!("http://{stranger}/a.png"));
-    // A server whose assertion fails sends no response.
+    // If an assertion of the server fails, it does not send a response.
     assert_eq!((kinds(one), kinds(asset)), (vec![], vec![]));
     assert!(!done.out.contains("s3cret"), "a secret is not part of the report");
     assert_eq!(done.status, 1);
@@ -994,7 +994,7 @@ async fn invalid_arguments_are_rejected_with_a_remedy() {
     assert!(help.out.contains("Exit status:"), "{}", help.out);
 }
 
-/// [`good_site`] behind TLS, and its certificate, which is self-signed.
+/// Serves [`good_site`] over TLS, and returns its self-signed certificate.
 async fn serve_self_signed(protocols: &[&[u8]]) -> (SocketAddr, String) {
     use hyper_util::rt::{TokioExecutor, TokioIo};
     use tokio_rustls::TlsAcceptor;

@@ -1,4 +1,4 @@
-//! Compares sites with a committed table: as expected, with differences, and with everything that can be wrong.
+//! Compares sites with a committed table, with and without differences and errors.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod program;
@@ -20,7 +20,7 @@ const TITLES: &str = "\
 |---|---|---|---|---|---|---|
 ";
 
-/// The table of [`site`]. The edge fields are those that its origin sends to the CDN.
+/// The table of [`site`], with the edge fields that its origin sends to the CDN.
 const EXPECTED: &str = "\
 | GET / | 200 | public, max-age=60 | cookie | surrogate-control: max-age=60 | 60 s | 60 s |
 | HEAD / | 200 | public, max-age=60 | cookie | surrogate-control: max-age=60 | 60 s | 60 s |
@@ -30,7 +30,7 @@ const EXPECTED: &str = "\
 | GET /page?a=1\\|2&b=%2F | 200 | no-store |  | surrogate-control: max-age=60 | not stored | CDNs only |
 ";
 
-/// A site behind a CDN that removes the fields for it, and adds `Accept-Encoding` to `Vary`.
+/// A site behind a CDN that removes the fields intended for it, and adds `Accept-Encoding` to `Vary`.
 fn site() -> Router {
     let sends = |status: u16, cache_control: &'static str| {
         get(
@@ -147,7 +147,7 @@ async fn each_other_difference_is_named_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_says_nothing_about_a_path_is_not_a_difference() {
+async fn an_error_of_the_site_is_not_a_difference() {
     let app = Router::new()
         .route("/failing", get(async || StatusCode::BAD_GATEWAY))
         .route("/refused", get(async || StatusCode::FORBIDDEN))
@@ -160,7 +160,7 @@ async fn what_says_nothing_about_a_path_is_not_a_difference() {
         ("refused", 200, "the site refused the request (403"),
         ("limited", 200, "429 Too Many Requests"),
         ("challenge", 403, "a firewall returned a challenge"),
-        ("a/../b", 200, "clients send `/b` in place of this path; write that"),
+        ("a/../b", 200, "clients send `/b` instead of this path; write that"),
     ] {
         let row = |path: &str, status: u16| format!("| GET /{path} | {status} |  |  |  | not stored | not stored |\n");
         let (_directory, file) = file(&format!("{TITLES}{}{}", row(path, status), row("public", 200)));
@@ -196,7 +196,7 @@ async fn bad_files_and_arguments_are_refused_with_the_remedy() {
     for (arguments, expected) in [
         (&["--expect", "/does/not/exist.md", site][..], "cannot read /does/not/exist.md"),
         (&["--expect", empty.to_str().unwrap(), site], "does not have a row, so there is nothing to compare"),
-        (&["--expect", broken.to_str().unwrap(), site], "line 3: the row has 2 cells and the table 7 columns"),
+        (&["--expect", broken.to_str().unwrap(), site], "line 3: the row has 2 cells, but the table has 7 columns"),
         (&["--expect", good, site, site], "--expect takes one URL"),
         (&["--expect", good, "http://localhost:1/account"], "write http://localhost:1/, because the paths come from"),
         (&["--expect", good, "http://localhost:1/?a"], "write http://localhost:1/, because the paths come from"),
@@ -229,7 +229,7 @@ async fn a_table_is_written_refreshed_and_then_as_expected() {
     assert!(text.contains("| GET /account | 401    | private, no-store |"), "{text}");
     assert_eq!(run(&["--expect", file, &site]).await.status, 0);
 
-    // A row that has changed since, a heading, and one more URL.
+    // The file has an outdated row and a heading, and one more URL is added.
     fs::write(&path, format!("# Caching\n\n{}", text.replace("401", "200"))).unwrap();
     assert_eq!(run(&["--expect", file, &site]).await.status, 2);
     let done = run(&["--write-expect", file, &site]).await;
@@ -238,7 +238,7 @@ async fn a_table_is_written_refreshed_and_then_as_expected() {
     assert!(text.starts_with("# Caching\n\n| Request ") && text.contains("| GET / ") && text.contains("401"), "{text}");
     assert_eq!(run(&["--expect", file, &site]).await.status, 0);
 
-    // A path that cannot be requested leaves the file as it was.
+    // If a path cannot be requested, the file is unchanged.
     let failed = run(&["--write-expect", file, &format!("{site}broken")]).await;
     assert_eq!(failed.status, 2);
     assert!(failed.errors.contains("/broken: the server failed (500"), "{}", failed.errors);

@@ -33,7 +33,7 @@ fn policies() -> Result<RoutePolicies, RouteError> {
         .build()
 }
 
-/// Adds the address of the peer, which axum has in an extension of its own.
+/// Adds the address of the peer, which axum provides in its own extension.
 async fn add_peer(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(PeerAddress(peer));
     next.run(request).await
@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .route("/", get(async || Html("<!doctype html><title>Tea</title><h1>Tea</h1><p>Hot.\n".repeat(20))))
         .route("/news/{id}", get(async || "The kettle is on.\n".repeat(500)))
-        // Its policy is private already. On a public route the guards would see the cookie.
+        // The policy of this route is already private. On a public route, the guards would detect the cookie.
         .route("/account", get(async || ([(SET_COOKIE, "visitor=42; HttpOnly")], "You are visitor 42.\n")))
         .route("/login", get(async || "Your code is 4711.\n"))
         .route("/assets/{*name}", get(async || "p { color: brown }\n"))

@@ -13,17 +13,17 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
-/// The address of the peer, as the server adds it to the extensions of a request. See the [crate docs](crate) for how.
+/// The address of the peer, which the server adds to the extensions of a request. The [crate docs](crate) show how.
 ///
 /// # Warning
 ///
-/// It must come from the socket. A field of the request can be written by any client.
+/// It must come from the socket. Any client can set a field of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_structs)] // It is this address and nothing else.
 pub struct PeerAddress(pub SocketAddr);
 
 impl PeerAddress {
-    /// Whether it is an address of this machine. An IPv4 address in an IPv6 address counts as the IPv4 address.
+    /// Returns whether this is a loopback address. An IPv4-mapped IPv6 address is treated as the IPv4 address.
     #[must_use]
     pub const fn is_loopback(&self) -> bool {
         self.0.ip().to_canonical().is_loopback()
@@ -32,7 +32,7 @@ impl PeerAddress {
 
 #[derive(Clone)]
 pub(crate) enum Access {
-    /// A loopback peer that names a loopback host. Without `peers_are_local` the peer must be known.
+    /// A loopback peer that names a loopback host. Without `peers_are_local`, the peer must be known.
     Loopback { peers_are_local: bool },
     /// A custom rule of the application.
     Rule(Arc<dyn Fn(&Parts) -> bool + Send + Sync>),
@@ -53,7 +53,7 @@ impl Access {
     pub(crate) fn check(&self, request: &Parts) -> Result<(), Refusal> {
         let peers_are_local = match self {
             Self::Rule(rule) => {
-                // A rule identifies a person, whose browser also sends requests from other sites.
+                // A rule identifies a person, whose browser also sends requests on behalf of other sites.
                 return match rule(request) {
                     false => Err(Refusal::ByRule),
                     true if is_cross_site(request) && !is_navigation(request) => Err(Refusal::CrossSite),
@@ -62,7 +62,7 @@ impl Access {
             }
             Self::Loopback { peers_are_local } => *peers_are_local,
         };
-        // A known address counts even if the application does not require it.
+        // A known address is checked even if the application does not require it.
         match request.extensions.get::<PeerAddress>() {
             Some(peer) if !peer.is_loopback() => return Err(Refusal::RemotePeer),
             None if !peers_are_local => return Err(Refusal::UnknownPeer),
@@ -85,7 +85,7 @@ impl Access {
     /// Checks a request that changes something: it must also come from the page itself.
     pub(crate) fn check_change(&self, request: &Parts) -> Result<(), Refusal> {
         self.check(request)?;
-        // Unlike a request for the page, it is never a navigation, and always has the field.
+        // Unlike a request for the page, such a request is never a navigation, and always has the field.
         if is_cross_site(request) || !request.headers.contains_key(ORIGIN) {
             return Err(Refusal::CrossSite);
         }
@@ -95,10 +95,10 @@ impl Access {
 
 // ==== Proxies ====
 
-/// Parts of a field name that is about a proxy, or about the client behind one.
+/// Parts of a field name that indicate a proxy, or the client behind one.
 const PARTS: [&str; 7] = ["clientip", "forward", "ingress", "proxy", "realip", "remoteip", "tunnel"];
 
-/// Words of such a name, between its hyphens.
+/// Words in such a name, between hyphens.
 const WORDS: [&str; 7] = ["addr", "cdn", "ip", "ips", "ipv4", "ipv6", "via"];
 
 /// The prefixes of field names that CDNs, load balancers, meshes, tunnels and sign-in proxies add.
@@ -157,10 +157,10 @@ const NAMES: [&str; 10] = [
     "x-url-scheme",
 ];
 
-/// Whether a proxy, a CDN, a load balancer or a tunnel adds the field.
+/// Returns whether a proxy, a CDN, a load balancer or a tunnel adds the field.
 fn is_of_proxy(name: &HeaderName) -> bool {
-    // The fields of all known vendors, and fields of unknown vendors by the words in their names. If the list has a
-    // field too many, a request is refused with a reason. A missing field would show the page to every client of the
+    // Detects the fields of all known vendors, and those of unknown vendors by the words in their names. A false
+    // positive only refuses a request and states the reason. A missing field would show the page to every client of the
     // proxy.
     let name = name.as_str();
     NAMES.contains(&name)
@@ -171,7 +171,7 @@ fn is_of_proxy(name: &HeaderName) -> bool {
 
 // ==== Hosts ====
 
-/// Whether all names of the host in the request are loopback. There must be at least one.
+/// Returns whether all host names in the request are loopback names. There must be at least one.
 fn names_loopback(request: &Parts) -> bool {
     let target = request.uri.authority().map(is_loopback);
     let fields = request.headers.get_all(HOST).iter().map(|value| authority(value).as_ref().is_some_and(is_loopback));
@@ -183,7 +183,7 @@ fn authority(value: &HeaderValue) -> Option<Authority> {
     Authority::try_from(value.as_bytes()).ok()
 }
 
-/// RFC 6761 section 6.3: `localhost` and all names under it are this machine.
+/// RFC 6761 section 6.3: `localhost` and all names under it refer to this machine.
 fn is_loopback(authority: &Authority) -> bool {
     // Clients never send a user name in front of the host, and it could disguise the host.
     if authority.as_str().contains('@') {
@@ -202,7 +202,7 @@ fn is_loopback(authority: &Authority) -> bool {
 
 // ==== Other sites ====
 
-/// Whether a page of another origin made the request, as far as the browser says so.
+/// Returns whether the browser indicates that a page of another origin made the request.
 fn is_cross_site(request: &Parts) -> bool {
     let is_other_site = |value: &HeaderValue| *value != "same-origin" && *value != "none";
     let is_other_origin = |value: &HeaderValue| !is_own_origin(request, value);
@@ -214,7 +214,7 @@ fn is_cross_site(request: &Parts) -> bool {
         || request.headers.keys().any(|name| name.as_str().starts_with("access-control-request-"))
 }
 
-/// Whether the user opens the page in a window of its own, which the site that links to it cannot read.
+/// Returns whether the user opens the page in its own window, which a site that links to it cannot read.
 fn is_navigation(request: &Parts) -> bool {
     let is = |name, expected: &str| {
         let mut values = request.headers.get_all(name).iter();
@@ -223,13 +223,13 @@ fn is_navigation(request: &Parts) -> bool {
     is(SEC_FETCH_MODE, "navigate") && is(SEC_FETCH_DEST, "document")
 }
 
-/// Whether a URL has the host and port of the request. The scheme is not known to a service.
+/// Returns whether a URL has the host and port of the request. A service does not know the scheme.
 fn is_own_origin(request: &Parts, url: &HeaderValue) -> bool {
     let Ok(url) = Uri::try_from(url.as_bytes()) else { return false };
     let default = match url.scheme_str() {
         Some("http") => 80,
         Some("https") => 443,
-        // `null`, the origin of sandboxed pages and files, has none.
+        // `null`, the origin of sandboxed pages and files, does not have a host.
         _ => return false,
     };
     let host_and_port = |authority: &Authority| {
@@ -265,7 +265,7 @@ impl fmt::Display for Refusal {
             Self::CrossSite => {
                 "Another site made the request. Open the page by its address, not by a link or script of another site."
             }
-            Self::ByRule => "The rule of `Dashboard::allow` refuses the request.",
+            Self::ByRule => "The rule of `Dashboard::allow` does not allow the request.",
         })
     }
 }

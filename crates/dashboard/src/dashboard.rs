@@ -18,8 +18,8 @@ use crate::serve::DashboardService;
 /// A live page that shows how responses are cached. See the [crate docs](crate) for an example and the access rules.
 ///
 /// It is cheap to clone, and all clones share their data. It stores the last 200 requests with the first 300 bytes of
-/// each path and field, counters for 256 routes, 100 different warnings, and the lengths of 1024 responses, and serves
-/// up to 32 event streams. It stores no query, no body, and no field except `Cache-Control`.
+/// each path and field, counters for 256 routes, 100 different warnings, and the lengths of 1024 responses. It serves
+/// up to 32 event streams. It does not store queries, bodies, or fields other than `Cache-Control`.
 #[derive(Clone)]
 pub struct Dashboard {
     config: Arc<Config>,
@@ -42,36 +42,36 @@ impl Dashboard {
         Self { config: Arc::new(config), history: Arc::default() }
     }
 
-    /// Shows this table, and counts requests by its patterns.
+    /// Shows this table of routes, and counts requests by its patterns.
     #[must_use]
     pub fn routes(self, routes: RoutePolicies) -> Self {
         self.shared_routes(SharedRoutes::new(routes))
     }
 
-    /// Shows the current table, and counts requests by its patterns.
+    /// Shows the current table of routes, and counts requests by its patterns.
     #[must_use]
     pub fn shared_routes(self, routes: SharedRoutes) -> Self {
         self.with(|config| config.routes = Some(routes))
     }
 
     /// Counts a request under the name that `route` returns, for an application whose router knows the pattern. For
-    /// `None` the table decides.
+    /// `None`, the table determines the name.
     ///
-    /// The names should be few. Those after the first 255 share one row.
+    /// Use few names. All names after the first 255 share one row.
     #[must_use]
     pub fn route_by(self, route: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
         self.with(|config| config.route_by = Some(RouteBy(Arc::new(route))))
     }
 
-    /// Shows what these edges store instead of what a standard shared cache stores, and warns of what they get wrong.
-    /// They should be those of the [`EdgeLayer`](tower_cache_policy::EdgeLayer).
+    /// Shows what these edges store, instead of what a standard shared cache stores, and warns about their deviations.
+    /// Pass the same edges as to the [`EdgeLayer`](tower_cache_policy::EdgeLayer).
     #[must_use]
     pub fn edges(self, edges: impl IntoEdges) -> Self {
         let edges = Some(edges.into_edges()).filter(|edges| edges.profiles().next().is_some());
         self.with(|config| config.edges = edges)
     }
 
-    /// Shows what this cache has stored, when the page is loaded.
+    /// Shows the stored responses of this cache when the page is loaded.
     ///
     /// The page shows the URLs of stored responses with their queries.
     #[must_use]
@@ -79,42 +79,42 @@ impl Dashboard {
         self.with(|config| config.cache = Some(cache.clone()))
     }
 
-    /// Adds buttons that purge the [cache](Self::shared_cache). See the [crate docs](crate#a-cache-in-the-process) for how
+    /// Adds buttons that purge the [cache](Self::shared_cache). The [crate docs](crate#in-process-cache) describe how
     /// they are protected.
     ///
     /// # Warning
     ///
-    /// Anyone who may see the page can empty the cache.
+    /// Anyone who may see the page can purge the cache.
     #[must_use]
     pub fn allow_purges(self) -> Self {
         self.with(|config| config.allows_purges = true)
     }
 
     /// States that only this machine can reach the service, because the listener is bound to a loopback address. The
-    /// peer's address need not be known then. The other conditions remain.
+    /// peer's address then need not be known. The other conditions remain.
     ///
     /// # Warning
     ///
-    /// On a listener that is bound to another address, any client that reaches it can send a loopback `Host`, and gets
+    /// If the listener is bound to any other address, a client that can reach it can send a loopback `Host`, and gets
     /// the page.
     #[must_use]
     pub fn bound_to_loopback(self) -> Self {
         self.with(|config| config.access = Access::Loopback { peers_are_local: true })
     }
 
-    /// Lets this rule decide who may see the page. Peer, host and proxies are not checked any more. A request that a
-    /// page of another site makes is still refused, unless it opens the dashboard in a window of its own.
+    /// Lets this rule decide who may see the page. Peer, host and proxies are no longer checked. A request of another
+    /// site's page is still refused, unless it opens the dashboard in its own window.
     ///
     /// # Warning
     ///
-    /// The page shows what other visitors request. A rule that allows every request is for a network where that is not
-    /// a secret.
+    /// The page shows what other visitors request. Use a rule that allows every request only in a network where that is
+    /// not confidential.
     #[must_use]
     pub fn allow(self, rule: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
         self.with(|config| config.access = Access::Rule(Arc::new(rule)))
     }
 
-    /// Reads the time from this clock.
+    /// Sets the clock of the dashboard.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         self.with(|config| config.clock = clock)
@@ -167,7 +167,7 @@ pub(crate) struct Config {
     pub(crate) clock: Clock,
 }
 
-/// The application's own way to name the route of a request.
+/// A function of the application that names the route of a request.
 #[derive(Clone)]
 pub(crate) struct RouteBy(Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>);
 

@@ -7,27 +7,27 @@ use std::task::Waker;
 use crate::lengths::{ContentKey, Lengths};
 use crate::record::{Record, RouteCount, RouteName, Totals, WarningCount};
 
-/// The last requests.
+/// The maximum number of recorded requests.
 const MAX_REQUESTS: usize = 200;
 
 /// The maximum number of routes with their own counters. The others share one row.
 const MAX_ROUTES: usize = 256;
 
-/// Different warnings. Further ones are only counted.
+/// The maximum number of different warnings. Further ones are only counted.
 const MAX_WARNINGS: usize = 100;
 
-/// Event streams that are open at the same time.
+/// The maximum number of concurrent event streams.
 const MAX_LISTENERS: usize = 32;
 
-/// A lock and a few lists. There is no queue for a client: each event stream stores the number of the last request that
-/// it sent, and continues from there when it is polled. A slow stream misses the requests that have left the list by
-/// then.
+/// A lock and a few lists. Clients do not have queues: each event stream stores the number of the last request that it
+/// sent, and continues from there when it is polled. A slow stream misses requests that have left the list in the
+/// meantime.
 #[derive(Debug, Default)]
 pub(crate) struct History(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The newest request is the first. The numbers count down from `totals.requests`.
+    /// The requests, newest first. Their numbers count down from `totals.requests`.
     requests: VecDeque<Record>,
     routes: Vec<RouteCount>,
     places: BTreeMap<RouteName, usize>,
@@ -79,13 +79,13 @@ impl History {
         self.lock().lengths.of(content)
     }
 
-    /// All changes since a request. Everything that is still known if `number` is 0, or a number that was never
-    /// assigned, as after a restart.
+    /// Returns all changes since a request. Returns all recorded data if `number` is 0, or was never assigned, as after
+    /// a restart.
     pub(crate) fn since(&self, number: u64) -> Update {
         self.lock().since(number)
     }
 
-    /// The changes since a request. If there are none, wakes the waker when there are.
+    /// Returns the changes since a request. If there are none, wakes the waker when there are.
     pub(crate) fn next(&self, listener: Listener, number: u64, waker: &Waker) -> Option<Update> {
         let mut state = self.lock();
         if state.totals.requests != number {
@@ -95,7 +95,7 @@ impl History {
         None
     }
 
-    /// `None` if too many streams are already open.
+    /// Returns `None` if too many streams are already open.
     pub(crate) fn listen(&self) -> Option<Listener> {
         let mut state = self.lock();
         if state.listeners.len() >= MAX_LISTENERS {
@@ -111,14 +111,14 @@ impl History {
         self.lock().listeners.remove(&listener.0);
     }
 
-    /// The number of recorded requests, and of open event streams.
+    /// Returns the number of recorded requests, and of open event streams.
     pub(crate) fn size(&self) -> (u64, usize) {
         let state = self.lock();
         (state.totals.requests, state.listeners.len())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic between two steps only leaves counters that are off by one.
+        // After a panic between two steps, a counter may be off by one.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -128,7 +128,7 @@ impl State {
         if let Some(place) = self.places.get(route) {
             return *place;
         }
-        // The last entry is for all further routes.
+        // All further routes share the last entry.
         if self.routes.len() >= MAX_ROUTES - 1 && *route != RouteName::Others {
             return self.place_of(&RouteName::Others);
         }

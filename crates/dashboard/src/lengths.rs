@@ -7,12 +7,12 @@ use http::HeaderMap;
 use http::header::{ACCEPT_ENCODING, ETAG, LAST_MODIFIED};
 use http::request::Parts;
 
-/// How many lengths are stored.
+/// The maximum number of stored lengths.
 const MAX_LENGTHS: usize = 1_024;
 
-/// Identifies content by the URL and the validator, which a 304 has in common with its 200 (N-01). So an older version
-/// does not count with the length of the current one. Content codings may share a weak tag, so the accepted codings
-/// belong to the key.
+/// Identifies content by its URL and validator, which a 304 has in common with its 200 (N-01). The length of a new
+/// version is therefore not used for an older one. Content codings may share a weak tag, so the accepted codings are
+/// part of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ContentKey(u64);
 
@@ -24,7 +24,7 @@ pub(crate) struct Lengths {
 }
 
 impl ContentKey {
-    /// `None` without a validator, because no 304 can follow.
+    /// Returns `None` without a validator, because a 304 is then impossible.
     pub(crate) fn of(request: &Parts, response: &HeaderMap) -> Option<Self> {
         let validator = response.get(ETAG).or_else(|| response.get(LAST_MODIFIED))?;
         let mut hasher = DefaultHasher::new();

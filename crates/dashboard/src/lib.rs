@@ -1,6 +1,6 @@
 //! A live page for developers that shows how the responses of a tower service are cached, and why.
 //!
-//! A [`Dashboard`] is a cheap handle with two ends. Its [layer](Dashboard::observe) wraps an application and records
+//! A [`Dashboard`] is a cheap handle with two parts. Its [layer](Dashboard::observe) wraps an application and records
 //! each response. Its [service](Dashboard::service) is mounted at a path of your choice, and shows the table of routes,
 //! each policy as a timeline, the last requests as they arrive, counters for each route, and the warnings of a
 //! [`CacheAudit`](tower_cache_policy::audit::CacheAudit).
@@ -38,32 +38,33 @@
 //!
 //! # Where it goes
 //!
-//! The layer is the outermost one, outside of [`EdgeLayer`](tower_cache_policy::EdgeLayer), so that it sees the
-//! response as it is sent. The reason for a policy is shown if the inner layers [record their
+//! Make the layer the outermost one, outside [`EdgeLayer`](tower_cache_policy::EdgeLayer), so that it sees the final
+//! response. The page shows the reason for a policy if the inner layers [record their
 //! decisions](tower_cache_policy::CachePolicyLayer::record_decisions).
 //!
-//! The service has the paths `/`, the page, `/events`, the stream that updates it, and `/purge`. A router that mounts the
-//! service must remove the prefix, as axum's `nest_service` does. The service never ends an event stream by itself, so
-//! a graceful shutdown needs a time limit.
+//! The service has these paths: `/` is the page, `/events` is the stream that updates the page, and `/purge` runs
+//! purges. A router that mounts the service must remove the prefix, as axum's `nest_service` does. The service never
+//! ends an event stream by itself, so a graceful shutdown needs a time limit.
 //!
 //! # Who may see it
 //!
-//! The page shows paths, and what visitors requested. A request is refused with 403 unless all of this holds:
+//! The page shows paths, and what visitors requested. A request is refused with 403 unless all of these conditions are
+//! true:
 //!
 //! - The peer has a loopback address. A request does not contain that address, so the server adds it as the extension
 //!   [`PeerAddress`], or the application states that the listener [is bound to
 //!   loopback](Dashboard::bound_to_loopback). Without either, every request is refused.
 //! - The request names a loopback host, in its target and in `Host`. This stops DNS rebinding: a site that resolves its
 //!   own name to 127.0.0.1 is still requested by that name.
-//! - No field shows a proxy or CDN in between. Such a peer has a loopback address although its clients do not. The
-//!   fields are `Forwarded`, `Via`, `CDN-Loop`, the `X-Forwarded-*` family, all fields with the address of a client
-//!   (`X-Real-IP`, `CF-Connecting-IP`, `True-Client-IP`, `Fastly-Client-IP`, ...), and the fields that the known CDNs,
-//!   load balancers and tunnels add.
+//! - No field indicates a proxy or CDN in between. A proxy on this machine has a loopback address although its clients
+//!   do not. The fields are `Forwarded`, `Via`, `CDN-Loop`, the `X-Forwarded-*` family, all fields with the address of
+//!   a client (`X-Real-IP`, `CF-Connecting-IP`, `True-Client-IP`, `Fastly-Client-IP`, ...), and the fields that the
+//!   known CDNs, load balancers and tunnels add.
 //! - No other site made the request: `Sec-Fetch-Site` is `same-origin`, `none` or absent, and `Origin` and `Referer`
 //!   are absent or name the host and port of the request. Open the page by its address, not by a link from another
 //!   site.
 //!
-//! [`Dashboard::allow`] replaces the first three conditions by a rule of the application. With axum, these lines add
+//! [`Dashboard::allow`] replaces the first three conditions with a rule of the application. With axum, these lines add
 //! the peer's address, together with `into_make_service_with_connect_info::<SocketAddr>()`:
 //!
 //! ```
@@ -79,11 +80,12 @@
 //! ));
 //! ```
 //!
-//! # A cache in the process
+//! # In-process cache
 //!
-//! Behind the layer of a [`SharedCache`](tower_cache_policy::SharedCache), the page shows for each route how many responses
-//! came from the cache, as far as `Cache-Status` reports it. [`Dashboard::shared_cache`] adds what is stored, and how large
-//! it is. If the cache has a second level, the page shows its state, hits, misses, failures and purges. [`Dashboard::allow_purges`] adds buttons that purge it:
+//! Behind the layer of a [`SharedCache`](tower_cache_policy::SharedCache), the page shows for each route how many
+//! responses came from the cache, according to `Cache-Status`. [`Dashboard::shared_cache`] adds the stored responses
+//! and the size of the store. If the cache has a second level, the page shows its state, hits, misses, failures and
+//! purges. [`Dashboard::allow_purges`] adds buttons that purge it:
 //!
 //! ```
 //! use tower_cache_policy::SharedCache;
@@ -95,15 +97,15 @@
 //! # let _ = dashboard;
 //! ```
 //!
-//! A purge is a POST to `/purge` with the field `X-Cache-Purge`, which contains `*`, `tag` and a tag, or `url` and a URL
-//! without its scheme. In addition to the conditions above, the request must have an `Origin` that names its own host and
-//! port. Pages of other sites cannot send such a request, because browsers send the true `Origin`, and ask for permission
-//! before they send the field.
+//! A purge is a POST to `/purge` with the field `X-Cache-Purge`, which contains `*`, `tag` and a tag, or `url` and a
+//! URL without its scheme. In addition to the conditions above, the request must have an `Origin` that names its own
+//! host and port. Pages of other sites cannot send such a request, because browsers send the real `Origin`, and send a
+//! preflight request before they send the field.
 //!
 //! # Cost
 //!
-//! Each response takes a lock and is audited, so the layer is for development. Memory is bounded, as [`Dashboard`]
-//! describes. An application that does not use the layer pays nothing.
+//! The layer takes a lock and runs an audit for each response, so use it only during development. Memory is bounded:
+//! see [`Dashboard`] for the limits. An application that does not use the layer has no cost.
 
 mod access;
 mod dashboard;

@@ -25,9 +25,9 @@ use crate::record::{Record, RecordedWarning, RouteName, Saved, bounded};
 use crate::serve::DashboardResponse;
 use crate::timeline::Timeline;
 
-/// Records each response for the [`Dashboard`](crate::Dashboard) that made it.
+/// A layer that records each response for the [`Dashboard`](crate::Dashboard) that created the layer.
 ///
-/// It changes no field, and forwards the content as it arrives.
+/// It does not change any fields, and forwards the content as it arrives.
 #[derive(Clone, Debug)]
 pub struct ObserveLayer {
     config: Arc<Config>,
@@ -56,7 +56,7 @@ impl<S> Layer<S> for ObserveLayer {
     }
 }
 
-/// The service that an [`ObserveLayer`] makes.
+/// The service that an [`ObserveLayer`] creates.
 #[derive(Clone, Debug)]
 pub struct ObserveService<S> {
     inner: S,
@@ -159,7 +159,7 @@ impl<B> ObservedBody<B> {
     }
 }
 
-/// Has no content, and records nothing.
+/// The body does not have content, and does not record anything.
 impl<B: Default> Default for ObservedBody<B> {
     fn default() -> Self {
         Self::new(B::default(), None)
@@ -179,7 +179,7 @@ impl<B: Body> Body for ObservedBody<B> {
                     counter.bytes = counter.bytes.saturating_add(data.remaining() as u64);
                 }
             }
-            // Content that ends with an error has no known length.
+            // If content ends with an error, its length is unknown.
             Some(Err(_)) => *this.counter = None,
             None => {}
         }
@@ -277,13 +277,13 @@ impl Exchange {
     }
 }
 
-/// The report of the nearest cache in `Cache-Status`, which is the cache in the process if there is one.
+/// Returns the report of the nearest cache in `Cache-Status`, which is the in-process cache if there is one.
 fn outcome_of(response: &HeaderMap) -> Option<CacheOutcome> {
     let mut reports = CacheStatus::all_in(response);
     reports.find(|status| status.field() == "cache-status").map(|status| status.outcome())
 }
 
-/// The length of the content, if it is known in advance.
+/// Returns the length of the content, if it is known in advance.
 fn length_of<B: Body>(response: &Response<B>) -> Option<u64> {
     let field = response.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     field.or_else(|| response.body().size_hint().exact())

@@ -22,14 +22,14 @@ pub(crate) const CONTENT_SECURITY_POLICY: &str = concat!(
     "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// One HTML document that loads nothing, and is complete without its script.
+/// Renders one HTML document that does not load any other resource, and is complete without its script.
 pub(crate) fn document(config: &Config, update: &Update) -> String {
     let routes = config.routes.as_ref().map(|routes| routes.current());
     Document { config, routes: routes.as_ref(), stored: Stored::of(config), update }.to_string()
 }
 
-/// The beginning of a stream. If the service was restarted since the page was loaded, the rows of the page are out of
-/// date.
+/// Renders the beginning of a stream. If the service was restarted after the page was loaded, the rows of the page are
+/// outdated.
 pub(crate) fn opening(restarted: bool) -> String {
     let mut text = "retry: 1000\n\n".to_owned();
     if restarted {
@@ -38,7 +38,7 @@ pub(crate) fn opening(restarted: bool) -> String {
     text
 }
 
-/// The same rows as in the document, as server-sent events. Each event has the name of its list.
+/// Renders the same rows as in the document, as server-sent events. Each event has the name of its list.
 pub(crate) fn events(update: &Update) -> String {
     let Update { number, requests, routes, warnings, totals } = update;
     let mut text = String::new();
@@ -89,7 +89,7 @@ impl Display for Document<'_> {
         }
 
         let columns = ["Level", "Route", "Warning", "Times", "Last path"];
-        open(f, "warnings", "Warnings", "The worst warning about each response.", &columns)?;
+        open(f, "warnings", "Warnings", "The most severe warning about each response.", &columns)?;
         body(f, "warnings", warnings.iter().map(|(place, warning)| WarningCells(*place, warning)), columns.len())?;
 
         let columns =
@@ -98,17 +98,17 @@ impl Display for Document<'_> {
             f,
             "routes",
             "Routes",
-            "The responses of each route, and the policy of its last success. Hits are responses from the cache in the process.",
+            "The responses of each route, and the policy of its last success. Hits are responses from the in-process cache.",
             &columns,
         )?;
         body(f, "routes", routes.iter().map(|(place, route)| RouteCells(*place, route)), columns.len())?;
 
-        let columns = ["No.", "Time", "Request", "Status", "Cache-Control", "Reason", "Saved", "Took"];
-        let note = "The newest first, in GMT. Saved is the content that a 304 did not send again.";
+        let columns = ["No.", "Time", "Request", "Status", "Cache-Control", "Reason", "Saved", "ShortTime"];
+        let note = "The newest first, in GMT. Saved is the size of the content that a 304 did not send again.";
         open(f, "requests", "Last requests", note, &columns)?;
         body(f, "requests", requests.iter().map(|(number, record)| RequestCells(*number, record)), columns.len())?;
         if let Some(stored) = &self.stored {
-            let note = "The largest responses in the cache in the process, when this page was loaded.";
+            let note = "The largest responses in the in-process cache, when this page was loaded.";
             open(f, "stored", "Stored responses", note, &COLUMNS)?;
             body(f, "stored", stored.rows(), COLUMNS.len())?;
             stored.numbers().fmt(f)?;
@@ -133,7 +133,8 @@ impl Document<'_> {
     }
 }
 
-/// A section with its table, up to the rows. A table that is too wide can be scrolled, also by the keyboard.
+/// Renders a section with its table, up to the rows. A table that is too wide can be scrolled, including with the
+/// keyboard.
 fn open(f: &mut fmt::Formatter<'_>, id: &str, title: &str, note: &str, columns: &[&str]) -> fmt::Result {
     write!(
         f,
@@ -143,7 +144,7 @@ fn open(f: &mut fmt::Formatter<'_>, id: &str, title: &str, note: &str, columns: 
     for column in columns {
         match *column {
             "Stored" => write!(f, "<th scope=\"col\">{column}{Axis}</th>")?,
-            "No." | "Requests" | "200" | "304" | "412" | "no-store" | "Saved" | "Hits" | "Times" | "Took"
+            "No." | "Requests" | "200" | "304" | "412" | "no-store" | "Saved" | "Hits" | "Times" | "ShortTime"
             | "Variants" | "Size" | "Age" | "Fresh for" => {
                 write!(f, "<th scope=\"col\" class=\"number\">{column}</th>")?;
             }
@@ -165,7 +166,7 @@ fn body(f: &mut fmt::Formatter<'_>, id: &str, rows: impl Iterator<Item: Display>
     f.write_str("</tbody></table></div></section>\n")
 }
 
-/// One line of data for each row. A row has no line break, as it is escaped.
+/// Renders one line of data for each row. A row does not contain line breaks, because it is escaped.
 fn event(text: &mut String, number: u64, name: &str, rows: impl Iterator<Item: Display>) {
     let before = text.len();
     for row in rows {

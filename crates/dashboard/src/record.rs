@@ -11,7 +11,7 @@ use tower_cache_policy::protocol::HttpDate;
 
 use crate::timeline::Timeline;
 
-/// The longest path, pattern or field value, in bytes.
+/// The maximum length of a path, pattern or field value, in bytes.
 const MAX_TEXT: usize = 300;
 
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct Record {
     pub(crate) decision: Option<Decision>,
     pub(crate) reason: Option<ConditionalReason>,
     pub(crate) saved: Saved,
-    /// How the cache in the process handled the request.
+    /// How the in-process cache handled the request.
     pub(crate) cache: Option<CacheOutcome>,
     /// The time until the start of the response.
     pub(crate) took: Duration,
@@ -45,7 +45,7 @@ pub(crate) enum RouteName {
     Others,
 }
 
-/// The content that was not sent again.
+/// The content that a 304 avoided sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Saved {
     /// The response is not a 304 to GET.
@@ -71,12 +71,12 @@ pub(crate) struct RouteCount {
     pub(crate) precondition_failed: u64,
     pub(crate) no_store: u64,
     pub(crate) saved: u64,
-    /// The responses that came from the cache in the process.
+    /// The responses that came from the in-process cache.
     pub(crate) hits: u64,
-    /// The responses about which that cache reports.
+    /// The responses with a report of that cache.
     pub(crate) reported: u64,
     pub(crate) last: Option<LastSuccess>,
-    /// The number of the request that changed it.
+    /// The number of the last request that changed it.
     pub(crate) changed: u64,
 }
 
@@ -94,7 +94,7 @@ pub(crate) struct WarningCount {
     pub(crate) times: u64,
     /// The path of the last request.
     pub(crate) path: String,
-    /// The number of the request that changed it.
+    /// The number of the last request that changed it.
     pub(crate) changed: u64,
 }
 
@@ -162,7 +162,7 @@ impl Totals {
     }
 }
 
-/// A text from a request or a response. Bytes that are not UTF-8 are replaced, and a long text is cut.
+/// Text from a request or a response. Bytes that are not UTF-8 are replaced, and long text is truncated.
 pub(crate) fn bounded(text: &[u8]) -> String {
     let cut = String::from_utf8_lossy(&text[..text.len().min(MAX_TEXT)]).into_owned();
     if text.len() > MAX_TEXT { cut + "…" } else { cut }

@@ -1,4 +1,4 @@
-//! Rows of the tables. Each has an id, by which an event replaces it.
+//! Renders the rows of the tables. Each row has an id, by which an event replaces it.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use tower_cache_policy::edge::CacheOutcome;
 use tower_cache_policy::policy::routes::PolicyRow;
 
 use crate::record::{Record, RecordedWarning, RouteCount, RouteName, Saved, Totals, WarningCount};
-use crate::text::{Bytes, Escaped, Took};
+use crate::text::{Bytes, Escaped, ShortTime};
 use crate::timeline::Timeline;
 
 /// A row of the table of routes.
@@ -118,11 +118,11 @@ impl fmt::Display for RequestCells<'_> {
             Saved::Unknown => f.write_str("not known")?,
             Saved::Bytes(bytes) => Bytes(bytes).fmt(f)?,
         }
-        write!(f, r#"</td><td class="number">{}</td></tr>"#, Took(record.took))
+        write!(f, r#"</td><td class="number">{}</td></tr>"#, ShortTime(record.took))
     }
 }
 
-/// How the cache in the process handled a request.
+/// Renders how the in-process cache handled a request.
 const fn outcome(outcome: CacheOutcome) -> Option<&'static str> {
     match outcome {
         CacheOutcome::Hit => Some("hit"),
@@ -167,7 +167,7 @@ impl fmt::Display for Field<'_> {
                 f.write_str("<code>")?;
                 for (index, directive) in value.split(", ").enumerate() {
                     let separator = if index == 0 { "" } else { ", " };
-                    // A line may end between two directives, but not at a hyphen.
+                    // A line may break between two directives, but not at a hyphen.
                     write!(f, "{separator}<span class=\"directive\">{}</span>", Escaped(directive))?;
                 }
                 f.write_str("</code>")
@@ -185,13 +185,13 @@ impl fmt::Display for Badge {
     }
 }
 
-/// A sentence, with the text between backticks as code.
+/// Renders a sentence, with the text between backticks as code.
 struct Prose<'a>(&'a str);
 
 impl fmt::Display for Prose<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts: Vec<&str> = self.0.split('`').collect();
-        // A backtick without a second one was cut off.
+        // If a backtick does not have a counterpart, the text was truncated.
         parts.iter().enumerate().try_for_each(|(index, part)| match index % 2 {
             0 => Escaped(part).fmt(f),
             _ => write!(f, "<code>{}</code>", Escaped(part)),

@@ -26,7 +26,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// The fields of each response, which must not be stored, framed, read by other sites or sniffed.
+/// The fields of each response. They prevent storing, framing, sniffing, and reading by other sites.
 const FIELDS: [(HeaderName, &str); 6] = [
     (OPENER_POLICY, "same-origin"),
     (CACHE_CONTROL, "private, no-store"),
@@ -54,7 +54,7 @@ impl DashboardService {
     }
 
     fn respond(&self, request: &Parts) -> Response<DashboardBody> {
-        // This check is the first, so that an unauthorized client learns nothing about the page.
+        // This is the first check, so that an unauthorized client does not get any information about the page.
         if let Err(refusal) = self.config.access.check(request) {
             return text(StatusCode::FORBIDDEN, &refusal.to_string());
         }
@@ -131,7 +131,7 @@ fn events(history: &Arc<History>, request: &Parts) -> Response<DashboardBody> {
     response(StatusCode::OK, "text/event-stream", body)
 }
 
-/// The number of the last request that the client knows, from its last event or its page.
+/// Returns the number of the last request that the client has received, from its last event or its page.
 fn seen(request: &Parts) -> Option<u64> {
     let by_event = request.headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()?.parse().ok());
     by_event.or_else(|| request.uri.query()?.strip_prefix("after=")?.parse().ok())
@@ -159,13 +159,13 @@ pub struct DashboardBody(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    /// The hint is not exact, as the fields of a response to HEAD state the length.
+    /// The hint is not exact, because the fields of a response to HEAD contain the length.
     Nothing,
     Complete(Option<Bytes>),
     Events(Events),
 }
 
-/// One event stream. It has no queue: changes are read when the client accepts more.
+/// One event stream. It does not have a queue: changes are read when the client accepts more data.
 struct Events {
     history: Arc<History>,
     listener: Listener,

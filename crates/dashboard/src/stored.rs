@@ -1,4 +1,4 @@
-//! The section about a cache in the process: its numbers, the largest stored responses, and purges.
+//! Renders the section about an in-process cache: its statistics, the largest stored responses, and purges.
 
 use std::fmt;
 
@@ -11,28 +11,29 @@ use tower_cache_policy::policy::CacheTag;
 
 use crate::dashboard::Config;
 use crate::record::bounded;
-use crate::text::{Bytes, Escaped, Span, Took};
+use crate::text::{Bytes, Escaped, ShortTime, Span};
 
-/// The number of URLs that are shown.
+/// The maximum number of URLs on the page.
 const MAX_URLS: usize = 50;
 
-/// Names what is purged. Browsers let no page of another site send this field without a preflight, which is refused.
+/// The field that contains the purge. Browsers do not let a page of another site send this field without a preflight
+/// request, which is refused.
 pub(crate) const PURGE: HeaderName = HeaderName::from_static("x-cache-purge");
 
 /// The columns of the table.
 pub(crate) const COLUMNS: [&str; 7] = ["URL", "Variants", "Size", "Status", "Age", "Fresh for", "Tags"];
 
-/// What the page shows about a cache.
+/// The data that the page shows about a cache.
 pub(crate) struct Stored {
     stats: SharedCacheStats,
     largest: Vec<StoredUrl>,
     can_purge: bool,
 }
 
-/// The numbers of a cache.
+/// Renders the statistics of a cache.
 pub(crate) struct Numbers<'a>(&'a Stored);
 
-/// A row of the table.
+/// Renders a row of the table.
 pub(crate) struct UrlCells<'a> {
     url: &'a StoredUrl,
     can_purge: bool,
@@ -54,7 +55,7 @@ impl Stored {
 }
 
 /// Runs the purge that a request names: `*`, `tag` and a tag, or `url` and a URL without its scheme. Returns `false` if
-/// it names none.
+/// it does not name a purge.
 pub(crate) fn purge(cache: &SharedCache, request: &Parts) -> bool {
     let mut lines = request.headers.get_all(PURGE).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return false };
@@ -75,7 +76,7 @@ pub(crate) fn purge(cache: &SharedCache, request: &Parts) -> bool {
     true
 }
 
-/// The purge of a URL without its scheme, for both schemes.
+/// Returns the purge of a URL without its scheme, for both schemes.
 fn url_purge(url: &str) -> Option<Purge> {
     Purge::url(format_args!("http://{url}")).ok()
 }
@@ -97,7 +98,7 @@ impl fmt::Display for Numbers<'_> {
     }
 }
 
-/// The numbers of the store that several processes share.
+/// Renders the statistics of the store that several processes share.
 struct SecondLevel<'a>(&'a SecondLevelStats);
 
 impl fmt::Display for SecondLevel<'_> {
@@ -105,7 +106,7 @@ impl fmt::Display for SecondLevel<'_> {
         let Self(stats) = self;
         let SecondLevelStats { hits, misses, written, not_written, timeouts, errors, refused, damaged, .. } = stats;
         let state = if stats.is_open {
-            "not called for the moment, because it failed repeatedly"
+            "temporarily not used, because it failed repeatedly"
         } else if stats.is_current {
             "in use"
         } else {
@@ -114,11 +115,11 @@ impl fmt::Display for SecondLevel<'_> {
         write!(f, "<ul class=\"numbers\" aria-label=\"Second level\"><li>Second level: <b>{state}</b>")?;
         write!(f, "<li><b>{hits}</b> hits<li><b>{misses}</b> misses")?;
         if let Some(time) = stats.mean_lookup_time() {
-            write!(f, "<li><b>{}</b> for a lookup on average", Took(time))?;
+            write!(f, "<li><b>{}</b> for a lookup on average", ShortTime(time))?;
         }
         write!(f, "<li><b>{written}</b> written<li><b>{not_written}</b> not written")?;
         write!(f, "<li><b>{timeouts}</b> over the limit<li><b>{errors}</b> errors<li><b>{refused}</b> refused")?;
-        write!(f, "<li><b>{damaged}</b> damaged<li><b>{}</b> left out", stats.skipped)?;
+        write!(f, "<li><b>{damaged}</b> damaged<li><b>{}</b> skipped", stats.skipped)?;
         if stats.waited > 0 {
             write!(f, "<li><b>{}</b> waited for another process", stats.waited)?;
         }
@@ -136,7 +137,7 @@ impl fmt::Display for UrlCells<'_> {
         let StoredUrl { host, target, variants, bytes, status, age, ttl, tags, .. } = self.url;
         let url = format!("{host}{target}");
         write!(f, r#"<tr><th scope="row"><code>{}</code>"#, Escaped(&bounded(url.as_bytes())))?;
-        // A URL without a host cannot be purged, nor one with characters that clients send in several ways.
+        // A URL without a host, or with characters that clients encode in several ways, cannot be purged.
         if self.can_purge && url_purge(&url).is_some() {
             write!(f, " {}", Button { what: &format!("url {url}"), label: "Purge" })?;
         }
@@ -157,7 +158,7 @@ impl fmt::Display for UrlCells<'_> {
     }
 }
 
-/// A button that the script shows, because a purge needs it.
+/// Renders a button. The script makes it visible, because a purge needs the script.
 struct Button<'a> {
     what: &'a str,
     label: &'a str,

@@ -1,10 +1,10 @@
-//! Text in HTML, times and sizes.
+//! Renders text in HTML, times and sizes.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-/// Writes a text between tags and in quoted attributes. Control characters are replaced, and so are those that change
-/// the direction of the text after them.
+/// Writes text between tags and in quoted attributes. Replaces control characters, and characters that change the
+/// direction of the text after them.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -25,7 +25,7 @@ const fn is_bidi_control(char: char) -> bool {
     matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Seconds, in the largest units: `60 s`, `5 min`, `1 h 30 min`.
+/// Renders seconds in the largest units: `60 s`, `5 min`, `1 h 30 min`.
 pub(crate) struct Span(pub(crate) u64);
 
 const UNITS: [(u64, &str, &str); 5] =
@@ -50,7 +50,7 @@ impl fmt::Display for Span {
     }
 }
 
-/// Bytes: `812 B`, `4.2 kB`.
+/// Renders bytes: `812 B`, `4.2 kB`.
 pub(crate) struct Bytes(pub(crate) u64);
 
 impl fmt::Display for Bytes {
@@ -65,10 +65,10 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// A short time: `0.4 ms`, `12 ms`, `1.5 s`.
-pub(crate) struct Took(pub(crate) Duration);
+/// Renders a short time: `0.4 ms`, `12 ms`, `1.5 s`.
+pub(crate) struct ShortTime(pub(crate) Duration);
 
-impl fmt::Display for Took {
+impl fmt::Display for ShortTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = self.0.as_secs_f64() * 1e3;
         match millis {
@@ -117,7 +117,7 @@ mod tests {
             assert_eq!(Bytes(bytes).to_string(), text);
         }
         for (micros, text) in [(400, "0.4 ms"), (12_400, "12 ms"), (1_500_000, "1.5 s")] {
-            assert_eq!(Took(Duration::from_micros(micros)).to_string(), text);
+            assert_eq!(ShortTime(Duration::from_micros(micros)).to_string(), text);
         }
     }
 }

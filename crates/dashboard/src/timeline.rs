@@ -12,16 +12,16 @@ use crate::text::{Escaped, Span};
 
 const WIDTH: f64 = 320.0;
 
-/// A year of freshness and a year after it.
+/// The length of the scale: a year of freshness and another year of stale reuse.
 const LONGEST: f64 = 63_072_000.0;
 
-/// The width of a bar that would be too narrow to see.
+/// The minimum width of a bar, so that it is visible.
 const LEAST: f64 = 5.0;
 
 const TICKS: [(u64, &str); 6] =
     [(0, "0"), (60, "1 min"), (3_600, "1 h"), (86_400, "1 day"), (2_592_000, "30 d"), (31_536_000, "1 y")];
 
-/// The patterns for the time in which a response is stale, once per page.
+/// The patterns for the time during which a response is stale, which are defined once per page.
 pub(crate) const PATTERNS: &str = concat!(
     r#"<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false"><defs>"#,
     r#"<pattern id="swr" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">"#,
@@ -31,7 +31,7 @@ pub(crate) const PATTERNS: &str = concat!(
     "</defs></svg>"
 );
 
-/// The legend of the colours.
+/// The legend of the colors.
 pub(crate) const LEGEND: &str = concat!(
     r#"<ul class="legend">"#,
     r#"<li><svg width="28" height="14" aria-hidden="true"><rect class="browser" width="28" height="14"/></svg> fresh in the browser"#,
@@ -41,15 +41,15 @@ pub(crate) const LEGEND: &str = concat!(
     "</ul>"
 );
 
-/// One lane for a browser, and one for each edge, or for a shared cache if there is no edge.
+/// Returns one lane for a browser, and one for each edge, or for a shared cache if there are no edges.
 #[derive(Clone, Debug)]
 pub(crate) struct Timeline(Vec<Lane>);
 
-/// How long one cache stores a response.
+/// How long one cache may reuse a response.
 #[derive(Clone, Copy, Debug)]
 struct Lane {
     kind: CacheKind,
-    /// `None` if it does not store it.
+    /// `None` if the cache does not store the response.
     freshness: Option<Freshness>,
 }
 
@@ -72,7 +72,7 @@ impl Timeline {
         Self(lanes)
     }
 
-    /// The timeline of the responses that a row of the table is for.
+    /// Renders the timeline of the responses that a row of the table covers.
     pub(crate) fn of_row(row: &PolicyRow<'_>, edges: Option<&Edges>, now: HttpDate) -> Self {
         let (mut request, ()) = Request::new(()).into_parts();
         request.method = row.methods().first().cloned().unwrap_or(Method::GET);
@@ -109,7 +109,7 @@ fn fields_of(row: &PolicyRow<'_>) -> HeaderMap {
     fields
 }
 
-/// The scale, for the head of a column of timelines.
+/// Renders the scale for the head of a column of timelines.
 pub(crate) struct Axis;
 
 impl fmt::Display for Axis {
@@ -132,7 +132,7 @@ impl fmt::Display for Timeline {
     }
 }
 
-/// The text repeats the drawing.
+/// The text describes the drawing.
 impl fmt::Display for Lane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (class, cache) = match self.kind {
@@ -186,7 +186,7 @@ impl fmt::Display for Words<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(freshness) = self.0 else { return f.write_str("not stored") };
         match freshness.fresh {
-            None => f.write_str("stored for a time of its choice")?,
+            None => f.write_str("stored for a lifetime that the cache chooses")?,
             Some(0) => f.write_str("revalidated before each reuse")?,
             Some(seconds) => write!(f, "fresh for {}", Span(seconds))?,
         }
@@ -203,7 +203,7 @@ impl fmt::Display for Words<'_> {
     }
 }
 
-/// The position of a time on the scale, which is logarithmic: seconds and years fit on one line.
+/// Returns the position of a time on the scale, which is logarithmic, so that seconds and years fit on one line.
 fn place(seconds: u64) -> f64 {
     ((seconds as f64).ln_1p() / LONGEST.ln_1p() * WIDTH).min(WIDTH)
 }

@@ -1,4 +1,4 @@
-//! The dashboard: access, content, and bounded memory.
+//! Tests the dashboard: access, content, and bounded memory.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::convert::Infallible;
@@ -76,14 +76,14 @@ fn dashboard() -> Dashboard {
     Dashboard::new().bound_to_loopback()
 }
 
-/// The rows of a list in the page.
+/// Returns the rows of a list in the page.
 fn rows<'a>(page: &'a str, list: &str) -> Vec<&'a str> {
     let (_, list) = page.split_once(&format!("<tbody id=\"{list}\">")).unwrap();
     let (list, _) = list.split_once("</tbody>").unwrap();
     list.split("<tr").skip(1).collect()
 }
 
-/// The text of a row, without tags.
+/// Returns the text of a row, without tags.
 fn cells(row: &str) -> Vec<String> {
     let (_, row) = row.split_once('>').unwrap();
     let cells = row.split("</td>").flat_map(|cell| cell.split("</th>"));
@@ -326,7 +326,7 @@ async fn a_request_from_another_site_is_refused() {
 
 #[tokio::test]
 async fn a_host_name_that_resolves_to_loopback_is_refused() {
-    // DNS rebinding: the request is same-origin for the browser, and the name is that of the attacker's site.
+    // DNS rebinding: the browser considers the request same-origin, and the host is the name of the attacker's site.
     let fields = [
         ("host", "rebound.evil.example:3000"),
         ("sec-fetch-site", "same-origin"),
@@ -600,7 +600,7 @@ async fn content_of_unknown_length_is_counted_while_it_is_sent() {
         assert_eq!(response.body().size_hint().exact(), None);
         let mut body = response.into_body();
         for _ in 0..polls {
-            // Also after an error, as some clients do.
+            // The body is polled again after an error, as some clients do.
             if body.frame().await.is_none() {
                 break;
             }
@@ -627,7 +627,7 @@ async fn decisions_reasons_and_warnings_are_shown() {
     let again = Request::get("/").header("if-none-match", tag).body(String::new()).unwrap();
     assert_eq!(service.clone().oneshot(again).await.unwrap().status(), StatusCode::NOT_MODIFIED);
     service.oneshot(get("/cookie")).await.unwrap();
-    // Without a policy layer, `max-age` next to a cookie.
+    // A response with `max-age` and a cookie, without a policy layer.
     let leak = response_with(200, "", &[("cache-control", "max-age=60"), ("set-cookie", "a=1")]);
     observe(&dashboard, get("/leak"), leak.clone()).await;
     observe(&dashboard, get("/leak"), leak).await;
@@ -885,7 +885,7 @@ async fn hits_are_counted_by_route_and_stored_responses_are_listed() {
     assert!(!shown.contains("stored-title") && cells(rows(&shown, "routes")[0])[7].is_empty());
 }
 
-/// A second level that has no records, and fails on demand.
+/// A second level without records that fails on demand.
 #[derive(Clone, Debug, Default)]
 struct Remote {
     fails: Arc<AtomicBool>,
@@ -956,10 +956,10 @@ async fn the_state_and_the_numbers_of_the_second_level_are_shown() {
     visit(&dashboard, &cache, &["/1", "/2", "/3", "/4", "/5", "/6", "/7"]).await;
     cache.purge(&Purge::everything());
     let shown = page(&dashboard).await;
-    for part in ["<b>not called for the moment, because it failed repeatedly</b>", ", <b>1</b> waiting"] {
+    for part in ["<b>temporarily not used, because it failed repeatedly</b>", ", <b>1</b> waiting"] {
         assert!(shown.contains(part), "{part} is not in {shown}");
     }
-    // A cache without a second level says nothing about one.
+    // For a cache without a second level, the page does not mention one.
     let alone = SharedCache::by_policy(MemoryStore::new(1 << 20));
     assert!(!page(&self::dashboard().shared_cache(&alone)).await.contains("Second level"));
 }

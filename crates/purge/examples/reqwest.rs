@@ -1,4 +1,4 @@
-//! Purges at any vendor with `reqwest`, after a write or by hand.
+//! Purges the cache of any vendor with `reqwest`, after a write or manually.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tower_cache_policy::PurgeLayer;
 use tower_cache_policy::policy::CacheTag;
 use tower_cache_policy_purge::{Cloudflare, Credential, Purge, PurgeApi, PurgeReport, Purger, PurgerError};
 
-/// Purges at any vendor, over HTTP as `reqwest` speaks it.
+/// Creates a purger for any vendor that sends its requests with `reqwest`.
 pub(crate) fn purger<A: PurgeApi + Send + Sync + 'static>(
     api: A,
     client: reqwest::Client,
@@ -25,7 +25,7 @@ pub(crate) fn purger<A: PurgeApi + Send + Sync + 'static>(
     Purger::new(api, send).timeout(Duration::from_secs(5))
 }
 
-/// A redirect would carry the credential elsewhere. The API of a vendor does not redirect.
+/// Following a redirect would send the credential to another host. The APIs of vendors do not redirect.
 pub(crate) fn client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder().redirect(Policy::none()).connect_timeout(Duration::from_secs(2)).build()
 }
@@ -42,7 +42,7 @@ async fn main() -> Result<(), BoxError> {
     // After a write, in a service:
     let _layer = PurgeLayer::new(purger.clone());
 
-    // Or by hand:
+    // Or manually:
     let report = purger.oneshot(Purge::tags([CacheTag::from_static("articles")])).await?;
     println!("{} requests were accepted.", report.purged());
     Ok(())

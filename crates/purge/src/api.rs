@@ -11,44 +11,43 @@ use crate::outcome::{PurgeFailure, PurgeOutcome};
 
 /// The requests that purge one edge cache, and the meaning of its responses.
 ///
-/// Each vendor of this package implements it. Implement it for another cache to use it with a
+/// Each vendor type of this package implements this trait. Implement it for another cache to use that cache with a
 /// [`Purger`](crate::Purger).
 pub trait PurgeApi {
-    /// The name of the API in errors.
+    /// Returns the name of the API for errors.
     fn name(&self) -> &'static str {
         "the cache"
     }
 
-    /// Returns the requests that purge, in batches that the API accepts. They are independent of
-    /// each other. An empty purge has none.
+    /// Returns the requests that purge, in batches that the API accepts. They are independent of each other. An empty
+    /// purge does not need any.
     ///
     /// # Errors
     ///
-    /// When the API does not have such a purge. There is then no request at all, also not for the
-    /// part that the API has.
+    /// Returns an error if the API does not support such a purge. It then does not return any requests, even if it
+    /// supports a part of the purge.
     fn requests(&self, purge: &Purge) -> Result<Vec<Request<Bytes>>, PurgeError>;
 
-    /// Reads the response to one of the requests, with its complete body.
+    /// Interprets the response to one of the requests, with its complete body.
     ///
-    /// By default, a status of 2xx is a success. The implementations of the vendors read what the
-    /// vendor sends besides: Cloudflare returns a 200 with `"success": false`, and nginx and Squid
-    /// return 404 or 412 for a URL that was not stored, which is
-    /// [a success of its own kind](PurgeOutcome::NotStored). They take time in proportion to the
-    /// body, and read at most 1 MiB.
+    /// By default, a status of 2xx is a success. The implementations for vendors also read the body and other statuses:
+    /// Cloudflare returns a 200 with `"success": false`, and nginx and Squid return 404 or 412 for a URL that was not
+    /// stored, which is [a separate kind of success](PurgeOutcome::NotStored). They run in linear time, and read at
+    /// most 1 MiB.
     ///
     /// # Errors
     ///
-    /// When nothing was purged. The error states whether to [retry](PurgeFailure::is_retryable).
+    /// Returns an error if nothing was purged. The error states whether to [retry](PurgeFailure::is_retryable).
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         PurgeFailure::unless_success(self.name(), response)
     }
 
-    /// Returns a request again, for another attempt after a failure. APIs with a
-    /// [`Signer`](crate::Signer) sign it again, because a signature is valid only for a short time.
+    /// Returns the request for another attempt after a failure. APIs with a [`Signer`](crate::Signer) sign it again,
+    /// because a signature is valid only for a short time.
     ///
     /// # Errors
     ///
-    /// When it cannot be signed.
+    /// Returns an error if the request cannot be signed.
     fn renew(&self, request: &Request<Bytes>) -> Result<Request<Bytes>, PurgeError> {
         Ok(request.clone())
     }

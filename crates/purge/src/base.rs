@@ -20,14 +20,14 @@ impl Base {
     pub(crate) fn new(url: &str) -> Result<Self, PurgeError> {
         let valid = Purge::url(url)?;
         if url.contains(['?', '#']) {
-            let reason = "cannot be that of an API: leave its query and its fragment out";
+            let reason = "cannot be the URL of an API: omit its query and its fragment";
             return Err(PurgeError::InvalidUrl { url: bounded(without_query(url)), reason });
         }
         let url: String = valid.urls().iter().map(ToString::to_string).collect();
         Ok(Self(url.trim_end_matches('/').to_owned()))
     }
 
-    /// The URL of a resource, whose path begins with a slash.
+    /// Returns the URL of a resource, whose path begins with a slash.
     pub(crate) fn join(&self, path: fmt::Arguments<'_>) -> String {
         format!("{}{path}", self.0)
     }

@@ -6,18 +6,18 @@ use http::HeaderValue;
 
 use crate::error::PurgeError;
 
-/// A token or key. `Debug` does not show it, neither here nor in a request, whose field is marked
-/// as [sensitive](HeaderValue::is_sensitive).
+/// A token or key. `Debug` does not show it. In a request, its field is marked as
+/// [sensitive](HeaderValue::is_sensitive).
 #[derive(Clone)]
 pub struct Credential(String);
 
 impl Credential {
-    /// A credential of one or more visible ASCII characters.
+    /// Creates a credential from one or more visible ASCII characters.
     ///
     /// # Errors
     ///
-    /// [`PurgeError::InvalidCredential`] when it is empty or contains another character, such as
-    /// the line end of a file. The error does not show the credential.
+    /// Returns [`PurgeError::InvalidCredential`] if it is empty or contains any other character, such as the line end
+    /// of a file. The error does not show the credential.
     pub fn new(secret: impl Into<String>) -> Result<Self, PurgeError> {
         let secret = secret.into();
         if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -34,12 +34,12 @@ impl Credential {
         sensitive(&format!("Bearer {}", self.0))
     }
 
-    /// The field for Basic authentication, with the credential as the user name and an empty password.
+    /// Returns the field value for Basic authentication, with the credential as the user name and an empty password.
     pub(crate) fn basic(&self) -> HeaderValue {
         sensitive(&format!("Basic {}", base64(format!("{}:", self.0).as_bytes())))
     }
 
-    /// The secret, to remove it from texts.
+    /// Returns the secret, to remove it from text.
     pub(crate) fn secret(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! [`PurgeError`]: the reason why there are no requests for a purge.
+//! [`PurgeError`]: the reason why the requests of a purge cannot be created.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use tower_cache_policy::edge::purge::InvalidPurgeUrl;
 
 use crate::text::{bounded, without_query};
 
-/// Why there are no requests for a purge. The text names the remedy.
+/// The reason why the requests of a purge cannot be created. The text names the remedy.
 ///
-/// Neither `Display` nor `Debug` shows a credential: user information and queries of URLs are left
-/// out, and of a wrong identifier only the first wrong character is shown.
+/// Neither `Display` nor `Debug` shows a credential: user information and queries of URLs are omitted, and only the
+/// first invalid character of an identifier is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PurgeError {
-    /// The vendor's API does not have such a purge, or does not document it well enough.
+    /// The vendor's API does not support such a purge, or does not document it sufficiently.
     Unsupported {
         /// The API.
         api: &'static str,
@@ -28,7 +28,7 @@ pub enum PurgeError {
     InvalidUrl {
         /// The start of the URL, without user information and query.
         url: String,
-        /// The fault, and what to write instead.
+        /// The problem, and the remedy.
         reason: &'static str,
     },
     /// The identifier is not 1 to 128 letters, digits, `.`, `_`, `-` and `:`, or is `.` or `..`.
@@ -38,23 +38,23 @@ pub enum PurgeError {
         /// The problem: the length, or the first invalid character and its position.
         fault: String,
     },
-    /// The credential is empty, or contains a character that a header field cannot carry.
+    /// The credential is empty, or contains a character that is not allowed in a header field.
     InvalidCredential,
-    /// The edge cannot carry the tag, so it has stored no response with it.
+    /// The edge does not accept the tag, so it has not stored any response with it.
     UnsupportedTag {
-        /// The tag, the edge, and what it can carry.
+        /// The tag, the edge, and the tags that the edge accepts.
         error: UnsupportedTag,
     },
-    /// The tag has a special meaning at this cache, which would purge other responses.
+    /// The tag has a special meaning at this cache, so it would purge other responses.
     InvalidTag {
         /// The API.
         api: &'static str,
         /// The start of the tag.
         tag: String,
-        /// The fault, and what to do instead.
+        /// The problem, and the remedy.
         reason: &'static str,
     },
-    /// Anything else, such as a signer that failed.
+    /// Any other error, such as a signer that failed.
     Other {
         /// The API.
         api: &'static str,
@@ -64,7 +64,7 @@ pub enum PurgeError {
 }
 
 impl PurgeError {
-    /// The error for a URL of a purge, which has no user information.
+    /// Creates the error for the URL of a purge, which does not have user information.
     pub(crate) fn url(url: &Uri, reason: &'static str) -> Self {
         Self::InvalidUrl { url: bounded(without_query(&url.to_string())), reason }
     }
@@ -84,7 +84,9 @@ impl fmt::Display for PurgeError {
             Self::InvalidId { name, fault } => {
                 write!(f, "the {name} {fault}: write 1 to 128 letters, digits, '.', '_', '-' and ':'")
             }
-            Self::InvalidCredential => f.write_str("the credential: write one or more visible ASCII characters"),
+            Self::InvalidCredential => {
+                f.write_str("the credential is not valid: write one or more visible ASCII characters")
+            }
             Self::UnsupportedTag { error } => error.fmt(f),
             Self::InvalidTag { api, tag, reason } => write!(f, "{api}: the tag {tag:?} {reason}"),
             Self::Other { api, reason } => write!(f, "{api}: {reason}"),

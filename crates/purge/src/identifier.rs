@@ -2,10 +2,11 @@
 
 use crate::error::PurgeError;
 
-/// The longest identifier.
+/// The maximum length of an identifier.
 const MAX_LENGTH: usize = 128;
 
-/// A zone, a service, a project: one segment of a path, or the value of a query parameter.
+/// Checks the identifier of a zone, a service or a project. It becomes one segment of a path, or the value of a query
+/// parameter.
 pub(crate) fn identifier(name: &'static str, value: impl Into<String>) -> Result<String, PurgeError> {
     let value = value.into();
     match fault_of(&value) {
@@ -14,7 +15,7 @@ pub(crate) fn identifier(name: &'static str, value: impl Into<String>) -> Result
     }
 }
 
-/// The error shows only one character of the identifier, because it may be a credential in the wrong argument.
+/// The error shows only one character of the identifier, because the caller may have passed a credential by mistake.
 fn fault_of(value: &str) -> Option<String> {
     if value.is_empty() {
         return Some("is empty".to_owned());

@@ -1,9 +1,9 @@
 //! Purges CDNs and caches by tag or URL, for services that use
 //! [`tower-cache-policy`](tower_cache_policy).
 //!
-//! A [`Purge`] names stored responses: those with some tags, those of some URLs, or everything. A [`PurgeApi`] converts
-//! it to `http::Request`s, in batches that the vendor accepts, and judges the responses. A [`Purger`] sends them with
-//! any HTTP client, repeats what may succeed later, and serves as the purger of a
+//! A [`Purge`] names stored responses: those with some tags, those of some URLs, or all of them. A [`PurgeApi`]
+//! converts it to `http::Request`s, in batches that the vendor accepts, and interprets the responses. A [`Purger`]
+//! sends the requests with any HTTP client, and retries those that may succeed later. It can be the purger of a
 //! [`PurgeLayer`](tower_cache_policy::PurgeLayer).
 //!
 //! # Example
@@ -35,8 +35,7 @@
 //!
 //! # With reqwest
 //!
-//! `reqwest` accepts the requests as they are, by `reqwest::Request::try_from`. This is
-//! `examples/reqwest.rs`:
+//! `reqwest` accepts the requests through `reqwest::Request::try_from`. This is `examples/reqwest.rs`:
 //!
 //! ```
 #![doc = include_str!("../examples/reqwest.rs")]

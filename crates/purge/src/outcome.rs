@@ -14,7 +14,7 @@ use crate::text::{bounded, without_secrets};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PurgeOutcome {
-    /// The cache accepted the purge. CDNs report this even if nothing was stored.
+    /// The cache accepted the purge. CDNs report this even if they had not stored a response.
     Purged,
     /// The cache reports that it did not store the resource.
     NotStored,
@@ -31,16 +31,16 @@ pub struct PurgeFailure {
 }
 
 impl PurgeFailure {
-    /// A failure that a retry would not change, with its reason. The reason is cut off after 200 characters.
+    /// Creates a failure that a retry would not change, with its reason. The reason is truncated to 200 characters.
     #[must_use]
     pub fn new(api: &'static str, reason: &str) -> Self {
         Self { api, status: None, reason: bounded(reason), retryable: false, retry_after: None }
     }
 
-    /// The failure for the status of a response, with the time of `Retry-After`.
+    /// Creates the failure for the status of a response, with the time of `Retry-After`.
     ///
-    /// It is [retryable](Self::is_retryable) if the status is 408, 425, 429 or 5xx, except 501 and
-    /// 505, or if another error has a `Retry-After`.
+    /// The failure is [retryable](Self::is_retryable) if the status is 408, 425, 429 or 5xx, except 501 and 505, or if
+    /// the response has a `Retry-After`.
     #[must_use]
     pub fn from_response(api: &'static str, response: &Response<Bytes>) -> Self {
         let status = response.status();
@@ -60,7 +60,7 @@ impl PurgeFailure {
     ///
     /// # Errors
     ///
-    /// [`from_response`](Self::from_response) for other statuses.
+    /// Returns the failure of [`from_response`](Self::from_response) for other statuses.
     pub fn unless_success(api: &'static str, response: &Response<Bytes>) -> Result<PurgeOutcome, Self> {
         if response.status().is_success() {
             return Ok(PurgeOutcome::Purged);
@@ -68,45 +68,44 @@ impl PurgeFailure {
         Err(Self::from_response(api, response))
     }
 
-    /// Replaces the reason, cut off after 200 characters.
+    /// Replaces the reason, which is truncated to 200 characters.
     #[must_use]
     pub fn with_reason(self, reason: &str) -> Self {
         Self { reason: bounded(reason), ..self }
     }
 
-    /// Marks it as [retryable](Self::is_retryable).
+    /// Marks the failure as [retryable](Self::is_retryable).
     #[must_use]
     pub fn retryable(self) -> Self {
         Self { retryable: true, ..self }
     }
 
-    /// The API.
+    /// Returns the name of the API.
     #[must_use]
     pub const fn api(&self) -> &'static str {
         self.api
     }
 
-    /// The status of the response. `None` if there was no response.
+    /// Returns the status of the response, or `None` if there was no response.
     #[must_use]
     pub const fn status(&self) -> Option<StatusCode> {
         self.status
     }
 
-    /// Returns the message in the response of the API, or a suggestion what to check.
+    /// Returns the message in the response of the API, or a suggestion of what to check.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
     }
 
-    /// Whether the same request may succeed later: too many requests, an error of the server, or no
-    /// response.
+    /// Returns whether the same request may succeed later: after too many requests, a server error, or no response.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         self.retryable
     }
 
-    /// How long the API asks to wait before another attempt, by `Retry-After`. `None` if it does not specify a time, or
-    /// if a retry is useless.
+    /// Returns how long to wait before another attempt, according to `Retry-After`. Returns `None` if the API does not
+    /// specify a time, or if a retry is useless.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
@@ -114,7 +113,7 @@ impl PurgeFailure {
 
     /// Appends the text of the response's body, without the secrets.
     pub(crate) fn with_message<'a>(self, message: Option<&str>, secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        // The text is cut off last, so that no part of a secret remains.
+        // The text is truncated last, so that no part of a secret remains.
         let Some(message) = message else { return self };
         let message = bounded(&without_secrets(message, secrets));
         let reason = if self.reason.is_empty() { message } else { format!("{message}; {}", self.reason) };
@@ -144,7 +143,7 @@ impl fmt::Display for PurgeFailure {
 
 impl std::error::Error for PurgeFailure {}
 
-/// Returns a suggestion what to check for this status, if there is one.
+/// Returns a suggestion of what to check for this status, if there is one.
 fn hint(status: StatusCode) -> &'static str {
     match status.as_u16() {
         300..=399 => "check the URL of the API, which redirects",
@@ -155,14 +154,14 @@ fn hint(status: StatusCode) -> &'static str {
     }
 }
 
-/// The longest pause of all lines. A date counts from the `Date` of the response, because the clocks of client and
-/// server may differ. Without `Date`, it is ignored.
+/// Returns the longest pause of all lines. A date is compared with the `Date` of the response, because the clocks of
+/// client and server may differ. Without `Date`, it is ignored.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let now = || HttpDate::parse(headers.get(DATE)?.as_bytes(), HttpDate::UNIX_EPOCH).ok();
     let wait = |value: &[u8]| {
         let value = value.trim_ascii();
         if !value.is_empty() && value.iter().all(u8::is_ascii_digit) {
-            // A number that does not fit is longer than any client waits.
+            // A number that does not fit is longer than any client would wait.
             let digits = std::str::from_utf8(value).ok()?;
             return Some(digits.parse().unwrap_or(u64::from(u32::MAX)));
         }

@@ -1,4 +1,4 @@
-//! The documents that APIs return.
+//! Reads the documents that APIs return.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, header::CONTENT_TYPE};
@@ -10,8 +10,8 @@ use crate::outcome::{PurgeFailure, PurgeOutcome};
 /// The maximum length of a body. The longest documented body, for 256 keys at Fastly, is much shorter.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
 
-/// Judges the response of an API that returns a JSON document, by its status and its document. An unreadable document
-/// is a failure.
+/// Interprets the status and the document of a response of an API that returns JSON. An unreadable document is a
+/// failure.
 pub(crate) fn judge_document<'a, T: Deserialize<'a>>(
     api: &'static str,
     secret: Option<&str>,
@@ -29,8 +29,8 @@ pub(crate) fn judge_document<'a, T: Deserialize<'a>>(
     }
 }
 
-/// Judges the response of an API without a documented body, by its status, unless the body is an HTML page or reports
-/// an error. A captive portal and the login page of a proxy also return 200.
+/// Interprets the response of an API without a documented body. The status determines the outcome, unless the body is
+/// an HTML page or reports an error. A captive portal and the login page of a proxy also return 200.
 pub(crate) fn judge_status(
     api: &'static str,
     secret: Option<&str>,
@@ -60,18 +60,18 @@ pub(crate) fn judge_status(
     }
 }
 
-/// The failure with the text of the body, without the secret.
+/// Returns the failure with the text of the body, without the secret.
 pub(crate) fn with_message_of(failure: PurgeFailure, secret: Option<&str>, response: &Response<Bytes>) -> PurgeFailure {
     failure.with_message(message(response.body()).as_deref(), secret)
 }
 
-/// A body that the API does not return. A retry is unlikely to change it.
+/// Returns the failure for a body that the API does not usually return. A retry is unlikely to change it.
 pub(crate) fn unreadable(api: &'static str, response: &Response<Bytes>, fault: &str) -> PurgeFailure {
     let reason = format!("the body {fault}, and is not a response of this API: check the URL of the API");
     PurgeFailure::from_response(api, response).with_reason(&reason)
 }
 
-/// Whether the document of an error gives one of these reasons, as Google's does.
+/// Returns whether the document of an error contains one of these reasons, in Google's format.
 pub(crate) fn names_reason(response: &Response<Bytes>, reasons: &[&str]) -> bool {
     let Ok(document) = read::<Value>(response.body()) else { return false };
     let errors = document.get("error").and_then(|error| error.get("errors")).and_then(Value::as_array);
@@ -84,12 +84,12 @@ fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, &'static str> {
     if body.len() > MAX_BODY {
         return Err("is longer than 1 MiB");
     }
-    // The text of the error may quote the body and thus a credential. A repeated member is an error, because parsers
+    // The text of the error may quote the body, and thus a credential. A repeated member is an error, because parsers
     // would disagree about it.
     serde_json::from_slice(body).map_err(|_| "cannot be read")
 }
 
-/// The text of an error document, from the members that the vendors use.
+/// Returns the text of an error document, from the members that the vendors use.
 fn message(body: &[u8]) -> Option<String> {
     let document: Value = read(body).ok()?;
     // Cloudflare: `errors`. Google, Vercel: `error`.

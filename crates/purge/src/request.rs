@@ -16,17 +16,17 @@ use crate::text::{bounded, without_query};
 
 pub(crate) type PurgeRequest = Request<Bytes>;
 
-/// The method `PURGE`, which caches commonly use.
+/// Returns the method `PURGE`, which caches commonly use.
 pub(crate) fn purge_method() -> Method {
     method(b"PURGE")
 }
 
-/// A method that the crate `http` does not define.
+/// Returns a method that the crate `http` does not define.
 pub(crate) fn method(name: &[u8]) -> Method {
     Method::from_bytes(name).expect("the name is a token")
 }
 
-/// A request without a body.
+/// Creates a request without a body.
 pub(crate) fn bare(method: Method, url: &str) -> Result<PurgeRequest, PurgeError> {
     let Ok(uri) = Uri::try_from(url) else {
         let reason = "is too long for a request: purge by tag";
@@ -38,14 +38,14 @@ pub(crate) fn bare(method: Method, url: &str) -> Result<PurgeRequest, PurgeError
     Ok(request)
 }
 
-/// A request with a JSON document.
+/// Creates a request with a JSON document.
 pub(crate) fn json(method: Method, url: &str, document: &Value) -> Result<PurgeRequest, PurgeError> {
     let mut request = with_json_fields(bare(method, url)?);
     *request.body_mut() = Bytes::from(document.to_string());
     Ok(request)
 }
 
-/// The request with the fields of one that has a JSON document.
+/// Adds the fields of a request with a JSON document.
 pub(crate) fn with_json_fields(request: PurgeRequest) -> PurgeRequest {
     const JSON: HeaderValue = HeaderValue::from_static("application/json");
     with(with(request, CONTENT_TYPE, JSON), ACCEPT, JSON)
@@ -64,31 +64,31 @@ pub(crate) fn signed(
     }
 }
 
-/// A request with a JSON document and a bearer token.
+/// Creates a request with a JSON document and a bearer token.
 pub(crate) fn bearer_post(url: &str, token: &Credential, document: &Value) -> Result<PurgeRequest, PurgeError> {
     let request = json(Method::POST, url, document)?;
     Ok(with(request, AUTHORIZATION, token.bearer()))
 }
 
-/// The request with one more field.
+/// Adds a field to the request.
 pub(crate) fn with(mut request: PurgeRequest, name: HeaderName, value: HeaderValue) -> PurgeRequest {
     request.headers_mut().insert(name, value);
     request
 }
 
-/// A request to one cache, with the host of the URL and not of the cache.
+/// Creates a request to one cache, with the host of the URL and not of the cache.
 pub(crate) fn to_cache(cache: &Base, method: Method, prefix: &str, url: &Uri) -> Result<PurgeRequest, PurgeError> {
     let request = bare(method, &cache.join(format_args!("{prefix}{}", path_and_query(url))))?;
     let host = HeaderValue::from_str(authority(url)).expect("the authority of a purge is ASCII");
     Ok(with(request, HOST, host))
 }
 
-/// The host, and the port if it has one.
+/// Returns the host, and the port if there is one.
 pub(crate) fn authority(url: &Uri) -> &str {
     url.authority().map_or("", |authority| authority.as_str())
 }
 
-/// The path, and the query if it has one.
+/// Returns the path, and the query if there is one.
 pub(crate) fn path_and_query(url: &Uri) -> &str {
     url.path_and_query().map_or("/", |path| path.as_str())
 }
@@ -106,7 +106,7 @@ pub(crate) fn refuse_urls(api: &'static str, purge: &Purge) -> Result<(), PurgeE
     if purge.urls().is_empty() {
         return Ok(());
     }
-    let remedy = "tag the responses, and purge by `Purge::tags`";
+    let remedy = "tag the responses, and purge them with `Purge::tags`";
     Err(PurgeError::Unsupported { api, what: "purge by URL", remedy })
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn refuse_tags(api: &'static str, purge: &Purge) -> Result<(), PurgeE
     if purge.cache_tags().is_empty() {
         return Ok(());
     }
-    let remedy = "purge each URL by `Purge::url`, or keep lifetimes at this cache short";
+    let remedy = "purge each URL with `Purge::url`, or use short lifetimes at this cache";
     Err(PurgeError::Unsupported { api, what: "purge by tag", remedy })
 }
 
@@ -127,24 +127,25 @@ pub(crate) fn refuse_everything(api: &'static str, remedy: &'static str, purge: 
     Err(PurgeError::Unsupported { api, what: "purge of everything", remedy })
 }
 
-/// The remedy for an API that purges only by tag.
-pub(crate) const ONE_TAG_FOR_ALL: &str = "give all responses one tag, and purge by that";
+/// Returns the remedy for an API that purges only by tag.
+pub(crate) const ONE_TAG_FOR_ALL: &str = "give all responses the same tag, and purge by that tag";
 
-/// Rejects a star in a URL, which is a wildcard at some APIs.
+/// Rejects an asterisk in a URL, which is a wildcard in some APIs.
 pub(crate) fn refuse_star(url: &Uri) -> Result<(), PurgeError> {
     if !path_and_query(url).contains('*') {
         return Ok(());
     }
-    let reason = "has a '*', which is a wildcard at this cache: write %2A if it was stored so, or purge by tag";
+    let reason =
+        "has a '*', which is a wildcard at this cache: write %2A if the URL was stored in this form, or purge by tag";
     Err(PurgeError::url(url, reason))
 }
 
-/// Rejects a tag that the edge cannot carry, so that it has stored no response with it.
+/// Rejects a tag that the edge does not accept. The edge has not stored any response with such a tag.
 pub(crate) fn refuse_uncarried(edge: EdgeProfile, purge: &Purge) -> Result<(), PurgeError> {
     Edges::from(edge).check_tags(purge.cache_tags()).map_err(|error| PurgeError::UnsupportedTag { error })
 }
 
-/// Rejects a tag with one of these characters, which the API would not read as part of the tag.
+/// Rejects a tag with one of these characters, which the API would not treat as part of the tag.
 pub(crate) fn refuse_in_tags(
     api: &'static str,
     purge: &Purge,
@@ -157,18 +158,18 @@ pub(crate) fn refuse_in_tags(
     }
 }
 
-/// The tags, as text.
+/// Returns the tags as strings.
 pub(crate) fn tags(purge: &Purge) -> impl Iterator<Item = &str> {
     purge.cache_tags().iter().map(CacheTag::as_str)
 }
 
-/// The URLs, as text.
+/// Returns the URLs as strings.
 pub(crate) fn urls(purge: &Purge) -> Vec<String> {
     purge.urls().iter().map(Uri::to_string).collect()
 }
 
-/// The items in batches of at most `max_items` items and `max_bytes` bytes, where each item needs `around` additional
-/// bytes. A longer item is its own batch.
+/// Splits the items into batches of at most `max_items` items and `max_bytes` bytes, where each item needs `around`
+/// additional bytes. An item that is longer than that becomes its own batch.
 pub(crate) fn batches<'a>(
     items: impl IntoIterator<Item = &'a str>,
     max_items: usize,
@@ -193,7 +194,7 @@ pub(crate) fn batches<'a>(
     batches
 }
 
-/// The items in batches of at most `max_items`.
+/// Splits the items into batches of at most `max_items`.
 pub(crate) fn batches_of<'a>(max_items: usize, items: impl IntoIterator<Item = &'a str>) -> Vec<Vec<&'a str>> {
     batches(items, max_items, usize::MAX, 0)
 }

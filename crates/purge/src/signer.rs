@@ -8,20 +8,19 @@ use http::request::Parts;
 
 /// Signs the requests of an API that does not accept a plain credential.
 ///
-/// Closures are signers: `|head: &mut http::request::Parts, body: &bytes::Bytes| -> Result<(), E>`.
-/// A signer is called for each request when everything else of it is in place, and again before
-/// the request is [repeated](crate::PurgeApi::renew). It must `insert` its fields, so that they
-/// replace those of the time before.
+/// Closures are signers: `|head: &mut http::request::Parts, body: &bytes::Bytes| -> Result<(), E>`. A signer is called
+/// for each request after all other parts of the request are complete, and again before each
+/// [retry](crate::PurgeApi::renew). It must `insert` its fields, so that they replace those of the previous attempt.
 pub trait Signer {
-    /// Why there is no signature. The start of its text becomes part of a
-    /// [`PurgeError`](crate::PurgeError), and so must not contain a credential.
+    /// The reason why a request could not be signed. The start of its text becomes part of a
+    /// [`PurgeError`](crate::PurgeError), so it must not contain a credential.
     type Error: fmt::Display;
 
     /// Adds the signature to the head.
     ///
     /// # Errors
     ///
-    /// When there is none, for example because credentials have expired.
+    /// Returns an error if the request cannot be signed, for example because credentials have expired.
     fn sign(&self, head: &mut Parts, body: &Bytes) -> Result<(), Self::Error>;
 }
 
@@ -37,7 +36,7 @@ where
     }
 }
 
-/// Does not sign requests, for a client that signs them. The vendor refuses a request without a signature.
+/// Does not sign requests, for a client that signs them itself. The vendor rejects a request without a signature.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Unsigned;

@@ -3,7 +3,7 @@
 /// The maximum length of an external text in an error, in characters.
 const MAX_CHARS: usize = 200;
 
-/// The start of the text, in one line: control characters are replaced by spaces.
+/// Returns the start of the text, in one line: control characters are replaced by spaces.
 pub(crate) fn bounded(text: &str) -> String {
     let printable = |c: char| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c };
     let mut start: String = text.chars().take(MAX_CHARS).map(printable).collect();
@@ -13,14 +13,14 @@ pub(crate) fn bounded(text: &str) -> String {
     start
 }
 
-/// The URL up to its query or fragment.
+/// Returns the URL up to its query or fragment.
 pub(crate) fn without_query(url: &str) -> &str {
     url.find(['?', '#']).map_or(url, |at| &url[..at])
 }
 
-/// The text with `***` in place of each secret.
+/// Returns the text with `***` in place of each secret.
 pub(crate) fn without_secrets<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
-    // The longest secret first, because one may be part of another.
+    // The longest secret is replaced first, because one may be part of another.
     let mut secrets: Vec<&str> = secrets.into_iter().filter(|secret| !secret.is_empty()).collect();
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))

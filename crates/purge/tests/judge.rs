@@ -1,4 +1,4 @@
-//! The meaning of each vendor's responses.
+//! Tests the interpretation of each vendor's responses.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -41,7 +41,7 @@ fn e8_a_success_of_each_vendor_is_a_success() {
             let response = if matches!(api.name(), "Vercel" | "Netlify" | "Bunny") {
                 response
             } else {
-                // The media type of the document does not matter.
+                // The media type of the document is ignored.
                 with(response, "content-type", "text/html")
             };
             assert_eq!(api.judge(&response), Ok(PurgeOutcome::Purged), "{} {status}", api.name());
@@ -66,12 +66,12 @@ fn e8_a_200_that_reports_a_failure_is_a_failure() {
         ("Cloudflare", r#"{"success": true} trailing"#, "the body cannot be read"),
         ("Cloudflare", "{}", "the body cannot be read"),
         ("Cloudflare", "", "the body cannot be read"),
-        ("Fastly", r#"{"status": "error", "msg": "Bad thing"}"#, "Bad thing; its body has another status"),
+        ("Fastly", r#"{"status": "error", "msg": "Bad thing"}"#, "Bad thing; its body has a status other"),
         ("Fastly", "[]", "the body cannot be read"),
-        ("Akamai", r#"{"httpStatus": 403, "detail": "no rights"}"#, "no rights; its body has another status"),
+        ("Akamai", r#"{"httpStatus": 403, "detail": "no rights"}"#, "no rights; its body has a status other"),
         ("Akamai", r#"{"httpStatus": "201"}"#, "the body cannot be read"),
         ("Google Cloud CDN", r#"{"error": {"errors": [{"code": "X"}]}}"#, "its body has an error"),
-        ("KeyCDN", r#"{"status": "error", "error_message": "no zone"}"#, "no zone; its body has another status"),
+        ("KeyCDN", r#"{"status": "error", "error_message": "no zone"}"#, "no zone; its body has a status other"),
         ("CloudFront", "<ErrorResponse><Error><Code>X</Code></Error></ErrorResponse>", "has no Invalidation"),
         ("CloudFront", "", "has no Invalidation"),
         ("Vercel", r#"{"error": {"code": "forbidden", "message": "Not authorized"}}"#, "forbidden Not authorized"),
@@ -172,7 +172,7 @@ fn e8_a_tag_can_have_the_name_of_a_json_member() {
 
 #[test]
 fn e7_no_message_of_a_vendor_shows_the_credential() {
-    // Vendors quote the credential unchanged, in any member, and at the position where the text is cut off.
+    // Vendors quote the credential unchanged, in any member, and at the position where the text is truncated.
     let texts = [
         format!("Invalid token {SECRET}"),
         format!("{SECRET}{SECRET}"),

@@ -1,4 +1,4 @@
-//! The purger with a client and a clock of the test.
+//! Tests the purger with a client and a clock that the test controls.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;

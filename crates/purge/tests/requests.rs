@@ -168,8 +168,7 @@ fn fastly_purges_keys_urls_and_everything_but_not_everything_softly() {
     assert_requests(&fastly(), &url(PAGE).soft(), &[&[page, KEY, SOFT]]);
     assert_requests(&fastly(), &Purge::everything(), &[&[&all, KEY]]);
     let error = fastly().requests(&Purge::everything().soft()).unwrap_err();
-    let text =
-        "Fastly does not support a soft purge of everything: give all responses one tag, and purge softly by that";
+    let text = "Fastly does not support a soft purge of everything: give all responses the same tag, and purge softly by that tag";
     assert_eq!(error.to_string(), text);
 }
 
@@ -360,7 +359,7 @@ fn debug_output_and_errors_contain_no_secret() {
         format!("{:?} {:?} {:?}", google(), vercel(), netlify()),
         format!("{:?} {:?}", bunny(), keycdn()),
     ];
-    // The credential is not in the `Debug` output of a request either, nor is its base64.
+    // The `Debug` output of a request contains neither the credential nor its base64 form.
     let all: Vec<Box<dyn PurgeApi>> = vec![
         Box::new(cloudflare()),
         Box::new(fastly()),
@@ -382,7 +381,7 @@ fn debug_output_and_errors_contain_no_secret() {
     for bad in ["", "two words", "a\r\nx-admin: 1", "a\n", "a\0", "schlüssel"] {
         let error = Credential::new(bad).unwrap_err();
         assert_eq!(error, PurgeError::InvalidCredential);
-        assert_eq!(error.to_string(), "the credential: write one or more visible ASCII characters");
+        assert_eq!(error.to_string(), "the credential is not valid: write one or more visible ASCII characters");
     }
 }
 
@@ -417,7 +416,7 @@ fn each_invalidation_has_its_own_caller_reference() {
     assert!(matches!(error, PurgeError::InvalidId { name: "caller reference", .. }));
 }
 
-/// Characters that would change the target of a request, or end a line of it.
+/// Characters that would change the target of a request, or end one of its lines.
 const INJECTIONS: &[&str] = &[
     "",
     ".",
@@ -482,7 +481,7 @@ fn no_tag_changes_the_target_or_the_lines_of_a_request() {
 }
 
 #[test]
-fn e4_a_tag_that_the_edge_cannot_carry_is_not_purged_there() {
+fn e4_a_tag_that_the_edge_does_not_accept_is_not_purged_there() {
     let purges = |tag: &'static str| -> Vec<&'static str> {
         let purge = Purge::tags([CacheTag::from_static("all"), CacheTag::from_static(tag)]);
         apis().into_iter().filter(|(_, api)| api.requests(&purge).is_ok()).map(|(name, _)| name).collect()
@@ -674,7 +673,7 @@ fn a_custom_api_can_read_the_purge() {
     assert_eq!(Own.requests(&Purge::everything()).unwrap_err().to_string(), "Own: tags alone");
 }
 
-/// The tags in an expression, in which a class of one character means that character.
+/// Returns the tags in an expression, in which a class of one character means that character.
 fn alternatives(expression: &str) -> Vec<String> {
     let mut tags = vec![String::new()];
     let mut characters = expression.chars();
@@ -695,7 +694,7 @@ fn unescaped(xml: &str) -> String {
     xml.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// The tags of a request, as the API reads them.
+/// Returns the tags of a request, as the API parses them.
 fn read_back(api: &str, request: &Request<Bytes>) -> Vec<String> {
     let tags = |field: &str| request.headers()[field].to_str().unwrap().split(' ').map(str::to_owned).collect();
     let document = || serde_json::from_str::<Value>(&body(request)).unwrap();

@@ -28,12 +28,12 @@ const KEYS: &[&str] = &[
     "max_record",
     "lease",
 ];
-/// The keys that say where the engine is.
+/// The keys that contain the address of the engine.
 const ADDRESSES: [&str; 4] = ["url", "url_env", "cluster", "cluster_env"];
 const URL: &str = "redis://127.0.0.1:6379";
 
-/// The contents of a file of policies whose section `[store]` may contain a table `[store.redis]` or `[store.valkey]`. It
-/// takes the place of [`PolicyConfig`], which refuses that table.
+/// The contents of a policy file whose section `[store]` may contain a table `[store.redis]` or `[store.valkey]`. Use
+/// it instead of [`PolicyConfig`], which rejects that table.
 ///
 /// ```no_run
 /// use tower_cache_policy::{CachePolicyLayer, SharedCache};
@@ -63,18 +63,18 @@ const URL: &str = "redis://127.0.0.1:6379";
 /// | Key | Value | Default |
 /// |---|---|---|
 /// | `url` | the URL of the engine, such as `"redis://127.0.0.1:6379"`. `rediss://` needs the feature `tls` | |
-/// | `url_env` | the name of an environment variable that contains the URL, so that the file has no password | |
+/// | `url_env` | the name of an environment variable that contains the URL, so that the file does not contain a password | |
 /// | `cluster` | the URLs of some nodes of a Redis Cluster; needs the feature `cluster` | |
 /// | `cluster_env` | the name of an environment variable that contains these URLs, with spaces between them | |
-/// | `ca_file` | for `rediss://`: the path of a PEM file with the authorities to trust. A relative path begins at the working directory of the process | those of the system |
+/// | `ca_file` | for `rediss://`: the path of a PEM file with the authorities to trust. A relative path is resolved against the working directory of the process | the authorities of the system |
 /// | `prefix` | the start of all names in the engine: see [`RedisStore::prefix`] | `"tower-cache-policy"` |
 /// | `limit` | the time that an operation may take, such as `"50ms"`: see [`SecondLevel::limit`] | `"50ms"` |
-/// | `max_purge_delay` | how long a missed purge may stay without effect, at least `"2s"`: see [`SecondLevel::max_purge_delay`] | `"10s"` |
+/// | `max_purge_delay` | the maximum time until a missed purge takes effect, at least `"2s"`: see [`SecondLevel::max_purge_delay`] | `"10s"` |
 /// | `max_record` | the size of the largest body that is written, at most `"256 MiB"` | `"1 MiB"` |
-/// | `lease` | how long a request may wait for another process that makes the same response: see [`SecondLevel::lease`] | no request waits |
+/// | `lease` | how long a request may wait for another process that generates the same response: see [`SecondLevel::lease`] | no request waits |
 ///
-/// [`SecondLevel::authenticate_records`](tower_cache_policy::layers::shared_cache::SecondLevel) is set in the program, with
-/// [`second_level`](Self::second_level).
+/// Call [`SecondLevel::authenticate_records`](tower_cache_policy::layers::shared_cache::SecondLevel) in the program, on
+/// the value that [`second_level`](Self::second_level) returns.
 #[derive(Clone, Debug)]
 pub struct RedisConfig {
     policies: PolicyConfig,
@@ -97,13 +97,13 @@ struct Settings {
 }
 
 impl RedisConfig {
-    /// Parses the contents of a file of policies. Also reads the environment variable and the file of certificates that it
+    /// Parses the contents of a policy file. Also reads the environment variable and the file of certificates that it
     /// names.
     ///
     /// # Errors
     ///
-    /// In the cases of [`PolicyConfig::from_toml`], and if the table is not valid. The error contains the line, and no
-    /// credentials.
+    /// Returns the errors of [`PolicyConfig::from_toml`], and an error if the table is not valid. The error contains
+    /// the line, but no credentials.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         let (policies, settings) = PolicyConfig::from_toml_with(text, NAMES, Settings::read)?;
         Ok(Self { policies, settings })
@@ -113,25 +113,27 @@ impl RedisConfig {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, and in the cases of [`from_toml`](Self::from_toml).
+    /// Returns an error if the file cannot be read, and the errors of [`from_toml`](Self::from_toml).
     pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let (policies, settings) = PolicyConfig::from_toml_file_with(path, NAMES, Settings::read)?;
         Ok(Self { policies, settings })
     }
 
     /// Connects to the engine, and returns the cache of the section `[store]`. Returns `None` if the file does not have
-    /// that section. Without the table, the cache has no second level.
+    /// that section. If the file does not have the table, the cache does not have a second level.
     ///
     /// # Errors
     ///
-    /// In the cases of [`RedisStore::connect`]. [`shared_cache_or_warn`](Self::shared_cache_or_warn) goes on.
+    /// Returns the errors of [`RedisStore::connect`]. To continue without a second level instead, use
+    /// [`shared_cache_or_warn`](Self::shared_cache_or_warn).
     pub async fn shared_cache(&self) -> Result<Option<SharedCache>, ConnectError> {
         let Some(cache) = self.memory() else { return Ok(None) };
         Ok(Some(cache.second_level(self.second_level().await?)))
     }
 
-    /// Like [`shared_cache`](Self::shared_cache), but if the engine cannot be used, `warn` is called with the reason, and
-    /// the cache has no second level. It gets none until the program starts again, and it does not receive purges.
+    /// Works like [`shared_cache`](Self::shared_cache). If the engine cannot be used, calls `warn` with the reason, and
+    /// returns a cache without a second level. Such a cache does not receive purges of other processes until the
+    /// program is restarted.
     pub async fn shared_cache_or_warn(&self, warn: impl FnOnce(&ConnectError)) -> Option<SharedCache> {
         match self.shared_cache().await {
             Ok(cache) => cache,
@@ -147,7 +149,7 @@ impl RedisConfig {
     ///
     /// # Errors
     ///
-    /// In the cases of [`RedisStore::connect`].
+    /// Returns the errors of [`RedisStore::connect`].
     pub async fn second_level(&self) -> Result<Option<SecondLevel>, ConnectError> {
         match &self.settings {
             Some(settings) => settings.second_level().await.map(Some),
@@ -207,11 +209,14 @@ impl Settings {
             return Err(table.error("limit", "`limit` is 0, so no operation would succeed; write `limit = \"50ms\"`"));
         }
         if self.max_purge_delay.is_some_and(|delay| delay < Duration::from_secs(2)) {
-            let message = "`max_purge_delay` is at least 2 seconds, twice the time between two polls; write `\"2s\"`";
+            let message =
+                "`max_purge_delay` must be at least 2 seconds, twice the time between two polls; write `\"2s\"`";
             return Err(table.error("max_purge_delay", message));
         }
         if self.max_record.is_some_and(|size| size > MAX_RECORD) {
-            return Err(table.error("max_record", "`max_record` is at most 256 MiB; write a size such as `\"1 MiB\"`"));
+            return Err(
+                table.error("max_record", "`max_record` must be at most 256 MiB; write a size such as `\"1 MiB\"`")
+            );
         }
         if self.lease.is_some_and(|lease| lease.is_zero()) {
             return Err(table.error("lease", "`lease` is 0, so no request waits; remove it, or write `lease = \"1s\"`"));
@@ -278,7 +283,7 @@ impl Settings {
     }
 }
 
-/// Shows neither credentials nor the parameters of a URL.
+/// Does not show credentials or the parameters of a URL.
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let addresses: Vec<String> = self.nodes.iter().map(|info| info.addr().to_string()).collect();
@@ -293,7 +298,7 @@ impl std::fmt::Debug for Settings {
     }
 }
 
-/// The address of the engine, or of several nodes.
+/// Returns the address of the engine, or of several nodes.
 fn nodes(table: &SecondLevelTable<'_>) -> Result<Vec<ConnectionInfo>, ConfigError> {
     let mut given = ADDRESSES.into_iter().filter(|key| table.contains(key));
     let Some(key) = given.next() else {
@@ -319,9 +324,9 @@ fn nodes(table: &SecondLevelTable<'_>) -> Result<Vec<ConnectionInfo>, ConfigErro
         _ => variable(table, key)?.split_ascii_whitespace().map(str::to_owned).collect(),
     };
     if urls.is_empty() {
-        return Err(table.error(key, &format!("`{key}` has no URL; write at least one, such as `{URL}`")));
+        return Err(table.error(key, &format!("`{key}` does not contain a URL; write at least one, such as `{URL}`")));
     }
-    // The error of the other package could contain a part of the URL.
+    // The error of the `redis` crate could contain a part of the URL.
     let parse = |url: String| {
         url.into_connection_info().map_err(|_| {
             table.error(
@@ -336,10 +341,10 @@ fn nodes(table: &SecondLevelTable<'_>) -> Result<Vec<ConnectionInfo>, ConfigErro
     urls.into_iter().map(parse).collect()
 }
 
-/// The value of the environment variable that a key names.
+/// Returns the value of the environment variable that a key names.
 fn variable(table: &SecondLevelTable<'_>, key: &str) -> Result<String, ConfigError> {
     let name = table.text(key, "REDIS_URL")?.unwrap_or_default();
-    // A name with another character could be the value itself, which must not be shown.
+    // A name with any other character could be the value itself, which must not be shown.
     let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !is_name {
         let message = format!("`{key}` is the name of an environment variable; write `{key} = \"REDIS_URL\"`");
@@ -351,7 +356,7 @@ fn variable(table: &SecondLevelTable<'_>, key: &str) -> Result<String, ConfigErr
     })
 }
 
-/// The contents of the file with the authorities to trust.
+/// Returns the contents of the file with the authorities to trust.
 #[cfg(feature = "tls")]
 fn authorities(table: &SecondLevelTable<'_>, nodes: &[ConnectionInfo]) -> Result<Option<Vec<u8>>, ConfigError> {
     const KEY: &str = "ca_file";
@@ -366,7 +371,9 @@ fn authorities(table: &SecondLevelTable<'_>, nodes: &[ConnectionInfo]) -> Result
     })?;
     let has_certificate = bytes.windows(PEM.len()).any(|window| window == PEM);
     if !has_certificate {
-        return Err(table.error(KEY, &format!("`{shown}` contains no certificate; write the path of a PEM file")));
+        return Err(
+            table.error(KEY, &format!("`{shown}` does not contain a certificate; write the path of a PEM file"))
+        );
     }
     Ok(Some(bytes))
 }

@@ -17,7 +17,7 @@ use crate::error::ConnectError;
 /// The number of commands that can wait to be sent.
 const BUFFER: usize = 1_024;
 
-/// Where the engine is.
+/// The address of the engine.
 pub(crate) struct Endpoint {
     infos: Vec<ConnectionInfo>,
     /// Notified when there may be new purges.
@@ -66,14 +66,14 @@ impl Endpoint {
         &self.purged
     }
 
-    /// Returns a connection that is made when it is used.
+    /// Returns a connection that is established when it is first used.
     pub(crate) fn open(&self) -> Result<Connection, RedisError> {
         #[cfg(feature = "cluster")]
         if let Some(client) = &self.cluster {
             return Ok(Connection::Cluster(cluster::Lazy::new(client)));
         }
         let config = ConnectionManagerConfig::new()
-            // A caller that gives up drops its future.
+            // A caller that stops waiting drops its future.
             .set_response_timeout(None)
             .set_connection_timeout(Some(Duration::from_secs(1)))
             // Each operation begins another attempt.
@@ -90,11 +90,11 @@ impl Endpoint {
 }
 
 impl Connection {
-    /// Waits until the connection is made.
+    /// Waits until the connection is established.
     pub(crate) async fn ready(&mut self) -> Result<(), RedisError> {
         match self {
             Self::Single(connection) => redis::cmd("PING").query_async(connection).await,
-            // A node that is down answers no command, and the others may do without it.
+            // A node that is down does not respond, and the other nodes may work without it.
             #[cfg(feature = "cluster")]
             Self::Cluster(connection) => connection.get().await.map(drop),
         }
@@ -142,11 +142,11 @@ impl ConnectionLike for Connection {
     }
 }
 
-/// The functions of a connection over which the engine pushes purges.
+/// Returns the function that a connection calls when the engine pushes a purge.
 fn sender(purged: &Arc<Notify>) -> impl Fn(PushInfo) -> Result<(), redis::aio::SendError> + Send + Sync + 'static {
     let purged = Arc::clone(purged);
     move |_| {
-        // Also after a new subscription, because purges may have been missed before it.
+        // This also happens after a new subscription, because purges may have been missed before it.
         purged.notify_one();
         Ok(())
     }
@@ -173,7 +173,7 @@ fn check_tls() -> Result<(), ConnectError> {
     match rustls::crypto::CryptoProvider::get_default() {
         Some(_) => Ok(()),
         None => Err(ConnectError::settings(
-            "rediss:// needs a provider of cryptography: call rustls::crypto::ring::default_provider().install_default() \
+            "rediss:// needs a cryptography provider: call rustls::crypto::ring::default_provider().install_default() \
              first, or install another one",
         )),
     }
@@ -194,7 +194,7 @@ mod cluster {
     use redis::{ConnectionInfo, ProtocolVersion, RedisError};
     use tokio::sync::{Notify, OnceCell};
 
-    /// A connection to a cluster that is made when it is used.
+    /// A connection to a cluster that is established when it is first used.
     #[derive(Clone)]
     pub(crate) struct Lazy {
         client: Arc<ClusterClient>,
@@ -208,7 +208,7 @@ mod cluster {
     ) -> Result<ClusterClient, RedisError> {
         let builder = ClusterClient::builder(infos.to_vec())
             .connection_timeout(Duration::from_secs(1))
-            // One for a key that has moved, and one for a node that has failed.
+            // One retry for a key that has moved, and one for a node that has failed.
             .retries(2);
         configure(builder).use_protocol(ProtocolVersion::RESP3).push_sender(super::sender(purged)).build()
     }

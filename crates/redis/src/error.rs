@@ -9,9 +9,9 @@ use tower_cache_policy::store::RemoteError;
 /// The maximum length of the engine's own text in an error, in characters.
 const MAX_TEXT: usize = 200;
 
-/// An error from [`RedisStore::connect`](crate::RedisStore::connect): a URL that is not valid, an engine that cannot be
-/// reached or whose certificate is not accepted, or one that refuses the credentials or the commands. Its text names the
-/// remedy and contains no credentials.
+/// An error from [`RedisStore::connect`](crate::RedisStore::connect): the URL is not valid, the engine cannot be
+/// reached, its certificate is not accepted, or it rejects the credentials or the commands. The text names the remedy,
+/// and does not contain credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectError {
     kind: ConnectErrorKind,
@@ -31,7 +31,7 @@ pub enum ConnectErrorKind {
     Credentials,
     /// The certificate of the engine is not accepted.
     Certificate,
-    /// The engine does not permit a command that the store needs, or does not know it.
+    /// The engine does not permit or support a command that the store needs.
     Refused,
 }
 
@@ -48,7 +48,7 @@ impl ConnectError {
         let code = error.code().unwrap_or_default();
         let is_of_credentials = error.kind() == ErrorKind::AuthenticationFailed
             || matches!(code, "WRONGPASS" | "NOAUTH")
-            // Without a password in its configuration, an engine refuses any.
+            // An engine without a password in its configuration rejects every password.
             || error.to_string().contains("AUTH");
         let kind = match error.kind() {
             _ if is_of_credentials => ConnectErrorKind::Credentials,
@@ -76,11 +76,11 @@ impl fmt::Display for ConnectError {
             ConnectErrorKind::Settings => f.write_str(text),
             ConnectErrorKind::Unreachable => write!(
                 f,
-                "cannot connect to Redis at {address} ({text}): check the address, and whether the server runs there"
+                "cannot connect to Redis at {address} ({text}): check the address, and that the server is running"
             ),
             ConnectErrorKind::Credentials => write!(
                 f,
-                "Redis at {address} refuses the user name or the password ({text}): use \
+                "Redis at {address} rejects the user name or the password ({text}): use \
                  redis://USER:PASSWORD@HOST:PORT, or redis://:PASSWORD@HOST:PORT for the default user"
             ),
             ConnectErrorKind::Certificate => write!(
@@ -90,7 +90,7 @@ impl fmt::Display for ConnectError {
             ),
             ConnectErrorKind::Refused => write!(
                 f,
-                "Redis at {address} refuses a command ({text}): use Redis 6 or Valkey, and permit the user GET, \
+                "Redis at {address} rejects a command ({text}): use Redis 6 or Valkey, and permit the user GET, \
                  GETRANGE, SET, DEL, EVAL, EVALSHA, SUBSCRIBE, PUBLISH and +@sortedset"
             ),
         }
@@ -99,7 +99,7 @@ impl fmt::Display for ConnectError {
 
 impl Error for ConnectError {}
 
-/// Distinguishes an engine that does not work from one that refuses an operation.
+/// Distinguishes an engine that does not work from one that rejects an operation.
 pub(crate) fn remote_error(error: &RedisError) -> RemoteError {
     let is_unavailable = match error.kind() {
         ErrorKind::Server(kind) => matches!(
@@ -115,7 +115,7 @@ pub(crate) fn remote_error(error: &RedisError) -> RemoteError {
         ErrorKind::UnexpectedReturnType | ErrorKind::Extension => false,
         _ => true,
     };
-    // Without details, which may contain anything.
+    // Omits the details, which may contain arbitrary text.
     let kind = error.kind();
     let text = match error.code() {
         Some(code) => format!("{code} ({kind:?})"),

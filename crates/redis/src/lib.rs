@@ -1,7 +1,7 @@
 //! Redis and Valkey as the second level of the shared cache of [`tower_cache_policy`].
 //!
 //! Each process of a site has a [`SharedCache`](tower_cache_policy::SharedCache) in its memory. With a [`RedisStore`]
-//! behind it, a page that one process has rendered is a hit in all of them, and a purge in one of them reaches all of
+//! behind it, a page that one process has rendered is a hit in all processes. A purge in one process reaches all of
 //! them, usually within a few milliseconds.
 //!
 //! ```no_run
@@ -18,57 +18,59 @@
 //!
 //! # Failures
 //!
-//! The engine is never needed. No operation makes a request wait longer than the
+//! The service works without the engine. No operation makes a request wait longer than the
 //! [limit](tower_cache_policy::layers::shared_cache::SecondLevel::limit), 50 milliseconds by default, and no failure
-//! reaches a client. After five failures in a row, requests do not use the engine at all. A background task tries it
-//! again after one second, and then after twice the time, up to 30 seconds.
+//! reaches a client. After five failures in a row, requests do not use the engine at all. A background task tries the
+//! engine again after one second. The delay doubles with each attempt, up to 30 seconds.
 //!
 //! # Purges
 //!
-//! A purge takes effect at once in its own process, and is then added to a history in the engine by a script. The
-//! engine pushes a message to the other processes, which read the history. They also read it each second, because a
-//! message may be lost. A process that has not been able to read the history for
-//! [10 seconds](tower_cache_policy::layers::shared_cache::SecondLevel::max_purge_delay) uses responses from its memory
-//! only for 10 seconds each, and revalidates older ones.
+//! A purge takes effect immediately in its own process. A script then adds it to a history in the engine. The engine
+//! pushes a message to the other processes, which read the history. They also read the history once per second, because
+//! a message may be lost. If a process has not been able to read the history for [10
+//! seconds](tower_cache_policy::layers::shared_cache::SecondLevel::max_purge_delay), it uses each response from its
+//! memory only for 10 seconds, and revalidates older ones.
 //!
-//! So after a purge has been published, no process uses an older response for longer than 10 seconds, and the duration
-//! of the request that made it. Until an engine that is down can be reached again, purges wait in the process. They
-//! are published within 30 seconds after that.
+//! After a purge has been published, no process therefore uses an older response for longer than 10 seconds plus the
+//! duration of the request that generated it. While the engine is down, purges wait in the process. They are published
+//! within 30 seconds after the engine can be reached again.
 //!
-//! Each stored response contains the number of the last purge that its process knew when it began to make it. A response
-//! is not used if a later purge names it, whichever process wrote it, and however late.
+//! Each stored response contains the number of the last purge that was known to its process before it began to generate
+//! the response. If a later purge names a response, no process uses it, regardless of which process wrote it and when.
 //!
-//! If the engine loses the history, as after a restart without persistence, or its end, as after a failover to a replica
-//! that was behind, a new history begins. Each process then discards all its stored responses.
+//! The engine may lose the history, for example in a restart without persistence, or the end of the history, in a
+//! failover to a replica that was behind. In both cases, a new history begins, and each process discards all its stored
+//! responses.
 //!
 //! # Settings of the engine
 //!
 //! - Redis 6 or later, or Valkey. With Redis 6, purges cannot be published while the memory of the engine is full.
-//! - `maxmemory-policy volatile-lru` or `volatile-ttl`. All records expire, and the history of purges, of at most 10,000
-//!   purges, does not. With `allkeys-lru` the engine may evict the history, which costs all stored responses.
+//! - `maxmemory-policy volatile-lru` or `volatile-ttl`. All records expire, but the history of at most 10,000 purges
+//!   does not. With `allkeys-lru`, the engine may evict the history, and all stored responses are then discarded.
 //! - Persistence is not needed.
 //! - The clocks of the machines should be synchronized. A difference between two clocks changes the age of responses.
 //! - Use a user that may only access the prefix. If others can write to the engine, use
 //!   `SecondLevel::authenticate_records`, with the feature `strong-tags` of the library.
 //!
-//! - A user of its own needs `GET`, `GETRANGE`, `SET`, `DEL`, `EVAL`, `EVALSHA`, `SUBSCRIBE`, `PUBLISH` and the commands
+//! - A separate user needs `GET`, `GETRANGE`, `SET`, `DEL`, `EVAL`, `EVALSHA`, `SUBSCRIBE`, `PUBLISH` and the commands
 //!   for sorted sets, for the names that begin with the prefix.
 //!
 //! # Redis Cluster
 //!
-//! With the feature `cluster`, [`RedisStore::connect_cluster`] connects to some of the nodes and finds the others. Records
-//! are spread over all nodes. The history of purges is one name, so one node runs its scripts. The message of a
-//! purge reaches all nodes.
+//! With the feature `cluster`, [`RedisStore::connect_cluster`] connects to some of the nodes and finds the others.
+//! Records are distributed over all nodes. The history of purges has a single key, so one node runs its scripts. The
+//! message of a purge reaches all nodes.
 //!
-//! When a node fails, lookups of its records take the limit, until five of them have failed in a row. The breaker then
-//! stops the lookups in all nodes for a while. If it was the node with the history, purges are read and published again
-//! when a replica has taken over. In a test with six nodes and a node timeout of one second, that took 3.3 seconds, no
-//! client saw an error, and no purged response was used for longer than the bound.
+//! When a node fails, each lookup of its records takes as long as the limit, until five lookups have failed in a row.
+//! The circuit breaker then stops the lookups in all nodes for a while. If the failed node had the history, purges are
+//! read and published again when a replica has taken over. In a test with six nodes and a node timeout of one second,
+//! that took 3.3 seconds. No client received an error, and no purged response was used for longer than the maximum
+//! delay.
 //!
 //! # TLS and more settings
 //!
-//! All functions that connect take a [`ConnectionInfo`](redis::ConnectionInfo) in place of a URL, with all settings of the
-//! `redis` crate. This one trusts an authority of its own, with the feature `tls`:
+//! Instead of a URL, all functions that connect accept a [`ConnectionInfo`](redis::ConnectionInfo) with all settings of
+//! the `redis` crate. This one trusts a custom authority, with the feature `tls`:
 //!
 //! ```no_run
 //! # #[cfg(feature = "tls")]
@@ -84,34 +86,35 @@
 //! # }
 //! ```
 //!
-//! The nodes of a cluster get certificates by [`RedisStore::connect_cluster_with`].
+//! To set certificates for the nodes of a cluster, use [`RedisStore::connect_cluster_with`].
 //!
 //! # In a file
 //!
-//! With the feature `config`, [`RedisConfig`] reads the table `[store.redis]` in a file of policies, and makes the cache.
+//! With the feature `config`, [`RedisConfig`] reads the table `[store.redis]` in a policy file, and creates the cache.
 //!
 //! # One process makes a response
 //!
 //! By default, processes that miss the same response at the same time all call their handlers. With a
-//! [lease](tower_cache_policy::layers::shared_cache::SecondLevel::lease), one of them does, and the others wait for its
-//! response. If that process dies, the others go on when its lease ends.
+//! [lease](tower_cache_policy::layers::shared_cache::SecondLevel::lease), only one of them calls its handler, and the
+//! others wait for its response. If that process dies, the others continue when its lease ends.
 //!
-//! # When it pays
+//! # When a second level is worthwhile
 //!
 //! A hit in the memory of a process never uses the engine. Other requests look the response up first. In measurements
-//! with an engine on the same machine and pages of 8 KiB, a response that was found took 35 to 110 microseconds, 1.2 to 1.4
-//! times as long as the command itself. One that was not found took 50 to 160 microseconds longer than without a
-//! second level, because it is also written. The second level therefore pays for handlers that take more than about 0.1
-//! milliseconds if most responses are found in it, and 0.3 milliseconds if half of them are. Add the round trip of the
-//! network if the engine is on another machine. `scripts/check-engines costs` in the repository repeats the measurement.
+//! with an engine on the same machine and pages of 8 KiB, a request whose response was found took 35 to 110
+//! microseconds, 1.2 to 1.4 times as long as the command itself. A request whose response was not found took 50 to 160
+//! microseconds longer than without a second level, because the response is also written. The second level is therefore
+//! worthwhile for handlers that take more than about 0.1 milliseconds if most responses are found in it, or more than
+//! 0.3 milliseconds if half of them are found. Add the round trip of the network if the engine is on another machine.
+//! `scripts/check-engines costs` in the repository repeats the measurement.
 //!
 //! # Feature flags
 //!
 //! | Feature | Adds |
 //! |---|---|
 //! | `cluster` | [`RedisStore::connect_cluster`] |
-//! | `config` | [`RedisConfig`], which reads `[store.redis]` in a file of policies |
-//! | `tls` | URLs with `rediss://`, over rustls with the certificates of the system. The application installs a provider of cryptography, such as `rustls::crypto::ring::default_provider().install_default()` |
+//! | `config` | [`RedisConfig`], which reads `[store.redis]` in a policy file |
+//! | `tls` | URLs with `rediss://`, over rustls with the certificates of the system. The application installs a cryptography provider, such as `rustls::crypto::ring::default_provider().install_default()` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "config")]

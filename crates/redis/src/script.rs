@@ -2,15 +2,15 @@
 //!
 //! The history of purges is one sorted set, so that an engine that evicts keys loses it completely or not at all. Its
 //! members are `e` and the id of the history, with the score -1; `f`, with the number of the last purge that was
-//! removed; `c`, with the number of the last purge; and for each purge `p` and its bytes, with its number. A purge that
-//! is published again only gets a new number.
+//! removed; `c`, with the number of the last purge; and for each purge `p` and its bytes, with its number. If a purge
+//! is published again, only its number changes.
 
 use redis::aio::ConnectionLike;
 use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, cmd};
 
 /// The maximum number of purges in the history.
 pub(crate) const MAX_PURGES: usize = 10_000;
-/// The maximum number of purges that are read at once.
+/// The maximum number of purges that are read at a time.
 pub(crate) const PAGE: usize = 1_000;
 
 /// Adds a purge and wakes the subscribers. KEYS: history. ARGV: channel, purge, id for a new history, maximum.
@@ -36,7 +36,8 @@ return clock
 /// Returns id, last removed number, whether there are more, and the purges. KEYS: history. ARGV: id, number and bytes of
 /// the last purge that the caller has read, id for a new history, number of purges.
 ///
-/// If the history has no such purge, the engine has lost its end, as after a failover. It gets a new id.
+/// If the history does not contain that purge, the engine has lost the end of the history, for example in a failover.
+/// The history then gets a new id.
 const READ: &str = r"
 local key = KEYS[1]
 local since = tonumber(ARGV[2])
@@ -74,13 +75,13 @@ if #found >= 2 * limit then more = 1 end
 return {id, floor, more, purges}
 ";
 
-/// Removes a lease. KEYS: lease. ARGV: holder, because another one may have it by now.
+/// Removes a lease. KEYS: lease. ARGV: holder, because another process may have the lease by now.
 const END_LEASE: &str = r"
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 ";
 
-/// A script with one key, so that the engine of a cluster that has the key runs it.
+/// A script with one key, so that the cluster node that has the key runs it.
 #[derive(Debug)]
 pub(crate) struct Script {
     text: String,
@@ -90,9 +91,9 @@ pub(crate) struct Script {
 /// The scripts, ready to run.
 #[derive(Debug)]
 pub(crate) struct Scripts {
-    /// Runs although the memory of the engine is full: a purge is needed most then. Since Redis 7.
+    /// Runs even if the memory of the engine is full, when a purge is needed most. Requires Redis 7.
     pub(crate) publish: Script,
-    /// For older versions.
+    /// The form for older versions.
     pub(crate) publish_if_memory: Script,
     pub(crate) read: Script,
     pub(crate) end_lease: Script,
@@ -117,8 +118,8 @@ impl Script {
 
     /// Runs the script. `add` adds its arguments.
     ///
-    /// An engine that does not know the script gets its text with the command. `SCRIPT LOAD` would go to all nodes of a
-    /// cluster, and fail while one of them is down.
+    /// If the engine has not stored the script, the command contains its text. `SCRIPT LOAD` would be sent to all nodes
+    /// of a cluster, and would fail while one of them is down.
     pub(crate) async fn run<T: FromRedisValue>(
         &self,
         connection: &mut impl ConnectionLike,

@@ -17,19 +17,19 @@ use crate::connection::{Connection, Endpoint};
 use crate::error::{ConnectError, remote_error};
 use crate::script::{MAX_PURGES, PAGE, Scripts};
 
-/// The time within which a connection must be made when a store is built.
+/// The time within which a connection must be established when a store is built.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// The size of a record in addition to its body: head, key and tags.
 const HEAD: usize = 512 << 10;
-/// The number of polls in a row that were given up, after which another connection is made. A connection to a machine
-/// that has gone does not fail by itself for many minutes.
+/// The number of consecutive abandoned polls after which a new connection is established. A connection to a machine
+/// that is gone does not fail by itself for many minutes.
 const MAX_UNFINISHED: u32 = 3;
 /// The upper bound for the maximum size of a body, in bytes.
 pub(crate) const MAX_RECORD: usize = 256 << 20;
 
 /// Redis or Valkey as the second level of a [`SharedCache`](tower_cache_policy::SharedCache).
 ///
-/// One connection is shared by all operations, and made again when it is lost. See the [crate docs](crate) for an
+/// All operations share one connection, which is established again when it is lost. See the [crate docs](crate) for an
 /// example.
 pub struct RedisStore {
     shared: Arc<Shared>,
@@ -41,11 +41,11 @@ struct Shared {
     connection: Mutex<Connection>,
     prefix: String,
     scripts: Scripts,
-    /// Whether the engine is too old for a script that runs when memory is full.
+    /// Whether the engine is too old for a script that runs even if the memory is full.
     is_old: AtomicBool,
     /// Whether the current connection is subscribed to purges.
     is_subscribed: AtomicBool,
-    /// The number of polls that were begun and not finished.
+    /// The number of polls that have begun but not finished.
     unfinished: AtomicU32,
     /// The last purge that was read.
     last: Mutex<(PurgeMoment, Bytes)>,
@@ -56,12 +56,12 @@ impl RedisStore {
     /// Connects to an engine by its URL, such as `redis://user:password@host:6379/0`, or by a
     /// [`ConnectionInfo`]. `rediss://` needs the feature `tls`.
     ///
-    /// Needs Redis 6 or Valkey, because purges are pushed over the same connection (RESP3).
+    /// Requires Redis 6 or Valkey, because purges are pushed over the same connection (RESP3).
     ///
     /// # Errors
     ///
-    /// If the URL is not valid, or if the engine cannot be reached within five seconds or refuses the credentials. To
-    /// go on without a second level, use `ok()`:
+    /// Returns an error if the URL is not valid, or if the engine cannot be reached within five seconds or rejects the
+    /// credentials. To continue without a second level, use `ok()`:
     ///
     /// ```
     /// use tower_cache_policy::SharedCache;
@@ -79,7 +79,7 @@ impl RedisStore {
         Self::connect_to(Endpoint::single(info)?).await
     }
 
-    /// Connects to a Redis Cluster by some of its nodes.
+    /// Connects to a Redis Cluster through some of its nodes.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl RedisStore {
     /// }
     /// ```
     ///
-    /// The protocol and the function that receives pushes are set by the store.
+    /// The store sets the protocol and the function that receives pushes.
     ///
     /// # Errors
     ///
@@ -121,25 +121,26 @@ impl RedisStore {
         Self::connect_to(Endpoint::cluster(nodes, configure)?).await
     }
 
-    /// Returns a store that connects when it is used. The engine need not run yet. Must be called in a tokio runtime.
+    /// Returns a store that connects when it is first used. The engine need not be running yet. Must be called in a
+    /// tokio runtime.
     ///
     /// # Errors
     ///
-    /// If the URL is not valid. Wrong credentials only show in the [numbers](tower_cache_policy::SharedCache::stats) of
-    /// the cache.
+    /// Returns an error if the URL is not valid. Wrong credentials are visible only in the
+    /// [statistics](tower_cache_policy::SharedCache::stats) of the cache.
     pub fn connect_lazily(info: impl IntoConnectionInfo) -> Result<Self, ConnectError> {
         Self::unchecked(Endpoint::single(info)?)
     }
 
     /// Sets the start of all names in the engine. The default is `tower-cache-policy`.
     ///
-    /// Processes with the same prefix share stored responses and purges. They must run the same application, with its
-    /// layers made in the same order. Give other applications another prefix, also if they use another database of the
-    /// engine: purges are pushed to all databases.
+    /// Processes with the same prefix share stored responses and purges. They must run the same application, and create
+    /// its layers in the same order. Give other applications a different prefix, even if they use a different database
+    /// of the engine: purges are pushed to all databases.
     ///
     /// # Errors
     ///
-    /// If the prefix does not consist of 1 to 64 letters, digits, `-`, `_`, `.` and `:`.
+    /// Returns an error if the prefix does not consist of 1 to 64 letters, digits, `-`, `_`, `.` and `:`.
     pub fn prefix(self, prefix: &str) -> Result<Self, ConnectError> {
         check_prefix(prefix)?;
         Ok(self.with(|shared| shared.prefix = prefix.to_owned()))
@@ -153,7 +154,7 @@ impl RedisStore {
     }
 
     /// Returns the second level for a cache. It runs its tasks in the tokio runtime in which the first layer of the
-    /// cache is made.
+    /// cache is created.
     #[must_use]
     pub fn second_level(self) -> SecondLevel {
         let max_record = self.max_record;
@@ -204,7 +205,7 @@ impl RedisStore {
     }
 
     fn with(mut self, change: impl FnOnce(&mut Shared)) -> Self {
-        // The store has not been given away yet, so no operation shares it.
+        // The caller does not have the store yet, so no operation shares it.
         if let Some(shared) = Arc::get_mut(&mut self.shared) {
             // The check at the start subscribed to the channel of the default prefix, and read its history.
             shared.is_subscribed = AtomicBool::new(false);
@@ -219,7 +220,7 @@ impl RemoteStore for RedisStore {
     fn get(&self, name: &str) -> RemoteFuture<Result<Option<Bytes>, RemoteError>> {
         let shared = Arc::clone(&self.shared);
         let mut command = cmd("GETRANGE");
-        // A value of another program may be long.
+        // A value that another program wrote may be long.
         command.arg(shared.name(name)).arg(0).arg(shared.max_reply);
         Box::pin(async move {
             let value: Vec<u8> = shared.query(&command).await?;
@@ -254,7 +255,7 @@ impl RemoteStore for RedisStore {
             }
             let mut result = shared.read(since).await;
             if result.as_ref().is_err_and(is_of_connection) {
-                // The connection was lost, or the error is that of the last attempt to make it.
+                // The connection was lost, or the error is from the last attempt to establish it.
                 shared.reconnect();
                 result = shared.read(since).await;
             }
@@ -324,7 +325,8 @@ impl Shared {
         };
         type Reply = (String, u64, u8, Vec<Vec<u8>>);
         let (id, forgotten, more, listed): Reply = self.scripts.read.run(&mut connection, &self.history(), add).await?;
-        let wrong = || RedisError::from((ErrorKind::UnexpectedReturnType, "the history of purges has another form"));
+        let wrong =
+            || RedisError::from((ErrorKind::UnexpectedReturnType, "the history of purges has an unexpected form"));
         let history = u64::from_str_radix(&id, 16).map_err(|_| wrong())?;
         let mut purges = Vec::with_capacity(listed.len() / 2);
         let mut listed = listed.into_iter();
@@ -339,7 +341,7 @@ impl Shared {
         Ok(PurgeHistory { history, forgotten, purges, has_more: more == 1 })
     }
 
-    /// Replaces the connection by another one, which is made when it is used.
+    /// Replaces the connection with a new one, which is established when it is first used.
     fn reconnect(&self) {
         self.unfinished.store(0, Ordering::Relaxed);
         if let Ok(connection) = self.endpoint.open() {
@@ -350,7 +352,7 @@ impl Shared {
 
     fn judge(&self, error: &RedisError) -> RemoteError {
         if error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) {
-            // The address may lead to the new primary by now.
+            // The address may refer to the new primary by now.
             self.unfinished.store(MAX_UNFINISHED, Ordering::Relaxed);
         }
         remote_error(error)
@@ -373,7 +375,7 @@ impl Shared {
     }
 }
 
-/// Shows neither credentials nor the parameters of a URL.
+/// Does not show credentials or the parameters of a URL.
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = |info: &ConnectionInfo| info.addr().to_string();
@@ -399,7 +401,7 @@ fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
-/// The id of a new history. It is never zero.
+/// Returns the id of a new history, which is never zero.
 fn new_id() -> String {
     format!("{:016x}", RandomState::new().hash_one(std::time::Instant::now()) | 1)
 }
@@ -408,7 +410,7 @@ fn is_of_connection(error: &RedisError) -> bool {
     error.is_io_error() || error.is_connection_dropped() || error.is_connection_refusal()
 }
 
-/// Whether the engine does not know flags of scripts.
+/// Returns whether the engine does not support flags of scripts.
 fn is_of_old_engine(error: &RedisError) -> bool {
     error.to_string().contains("compiling")
 }

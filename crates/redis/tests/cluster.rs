@@ -1,5 +1,5 @@
-//! Two instances behind a Redis Cluster of real engines. The tests in which nodes fail limit latencies, which another test
-//! on the same machine makes longer. `scripts/check-engines cluster` runs them, one by one.
+//! Tests two instances behind a Redis Cluster of real engines. The tests with failing nodes check latencies, which
+//! other tests on the same machine would increase. `scripts/check-engines cluster` runs them one at a time.
 #![cfg(feature = "cluster")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -43,7 +43,7 @@ async fn responses_in_all_slots_and_purges_are_shared_through_three_nodes() {
         let names: u64 = redis::cmd("DBSIZE").query(&mut node.client()).unwrap();
         assert!(names > 10, "the responses are spread over the nodes: {names}");
     }
-    // Each node is reached by the message, whichever an instance has subscribed at.
+    // The message reaches each node, regardless of the node that an instance has subscribed to.
     one.assert_purges_reach(&other, &pages).await;
 }
 
@@ -104,7 +104,7 @@ async fn a_node_that_is_lost_without_a_replica_only_costs_its_own_responses() {
         assert!(second.is_current, "purges are still received: {second:?}");
         assert!(second.hits > hits, "responses of the other nodes are still used: {second:?}");
     }
-    // A store can be built although a node is missing.
+    // A store can be built even if a node is missing.
     second(&cluster).await;
     load.end_phase("two nodes work");
     load.check().await;

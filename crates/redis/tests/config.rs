@@ -1,4 +1,4 @@
-//! `[store.redis]` in a file of policies.
+//! Tests `[store.redis]` in a policy file.
 #![cfg(feature = "config")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -71,7 +71,7 @@ async fn an_engine_that_cannot_be_used_is_an_error_or_a_warning_by_choice() {
 #[tokio::test]
 async fn an_environment_variable_can_contain_the_url() {
     const URL: &str = "TEST_REDIS_URL";
-    // The test runs once more in a process of its own, because the environment belongs to the complete process.
+    // The test runs again in a separate process, because the environment belongs to the complete process.
     if std::env::var_os(URL).is_some() {
         let config = RedisConfig::from_toml(&format!("{STORE}redis.url_env = '{URL}'")).unwrap();
         assert!(config.shared_cache().await.unwrap().is_some());
@@ -110,13 +110,17 @@ fn mistakes_are_errors_with_a_position_and_without_credentials() {
             "line 5, column 11: the environment variable `NO_SUCH_VARIABLE` is not set",
             "",
         ),
-        ("cluster = []", "line 5, column 11: `cluster` has no URL; ", ""),
+        ("cluster = []", "line 5, column 11: `cluster` does not contain a URL; ", ""),
         ("cluster = 'redis://h'", "line 5, column 11: `cluster` must be a list of texts, not a text; ", ""),
         ("url = 'redis://h'\nprefix = 'a b'", "line 6, column 10: the prefix \"a b\" is not valid: use 1 to 64", ""),
         ("url = 'redis://h'\nlimit = '0ms'", "line 6, column 9: `limit` is 0", "limit = \"50ms\""),
         ("url = 'redis://h'\nlimit = '1.5ms'", "line 6, column 9: ", ""),
-        ("url = 'redis://h'\nmax_purge_delay = '1s'", "line 6, column 19: `max_purge_delay` is at least 2 seconds", ""),
-        ("url = 'redis://h'\nmax_record = '1 GiB'", "line 6, column 14: `max_record` is at most 256 MiB", ""),
+        (
+            "url = 'redis://h'\nmax_purge_delay = '1s'",
+            "line 6, column 19: `max_purge_delay` must be at least 2 seconds",
+            "",
+        ),
+        ("url = 'redis://h'\nmax_record = '1 GiB'", "line 6, column 14: `max_record` must be at most 256 MiB", ""),
         ("url = 'redis://h'\nlease = 0", "line 6, column 9: `lease` is 0", ""),
         ("url = 'redis://h'\nca_file = 'ca.pem'", "line 6, column 11: `ca_file` ", ""),
         ("url = 'redis://h'\n[store.valkey]\nurl = 'redis://h'", "line 6, column 8: `valkey` and `redis` are both", ""),
@@ -127,7 +131,7 @@ fn mistakes_are_errors_with_a_position_and_without_credentials() {
         assert!(error.starts_with(start) && error.contains(part), "{keys}: {error}");
         assert!(!error.contains("secret"), "{error}");
     }
-    // The library itself refuses the table, and names the package.
+    // The library itself rejects the table, and names the package.
     let text = format!("{STORE}[store.redis]\nurl = 'redis://:secret@h'");
     let error = tower_cache_policy::policy::config::PolicyConfig::from_toml(&text).unwrap_err().to_string();
     assert!(error.contains("tower-cache-policy-redis") && !error.contains("secret"), "{error}");

@@ -1,4 +1,4 @@
-//! What a hit in the second level costs, compared with one command on the same connection.
+//! Measures the cost of a hit in the second level, compared with one command on the same connection.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -15,7 +15,7 @@ use tower_cache_policy_redis::RedisStore;
 
 const PAGES: usize = 2_000;
 
-/// A store that the test uses at the same time.
+/// A store that the test also uses directly.
 #[derive(Clone, Debug)]
 struct Shared(Arc<RedisStore>);
 
@@ -81,7 +81,7 @@ async fn a_hit_costs_at_most_half_more_than_one_command() {
     println!(
         "p50: {hit:?} for a hit in the second level, {command:?} for a command, {memory:?} for a hit in memory: {ratio:.2}"
     );
-    // Without optimizations, the cache itself takes several times as long.
+    // In a debug build, the cache itself takes several times as long.
     let most = if cfg!(debug_assertions) { 3.0 } else { 1.5 };
     assert!(ratio <= most, "{ratio:.2}");
 }

@@ -1,4 +1,4 @@
-//! Two instances of a site behind one real engine.
+//! Tests two instances of a site behind one real engine.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -93,7 +93,7 @@ async fn a_record_that_is_damaged_or_of_another_kind_is_a_miss_and_is_counted() 
     assert_eq!(other.second().damaged, 1);
     // It was written again.
     other.until(|stats| stats.written == 1).await;
-    // A value of another type is refused by the engine.
+    // The engine rejects a value of another type.
     () = client.del(&name).unwrap();
     () = client.rpush(&name, "x").unwrap();
     let third = Instance::with_engine(&pages, &engine.url()).await;
@@ -129,7 +129,8 @@ async fn a_history_that_has_lost_its_end_is_replaced() {
     }
     other.until(|stats| stats.purges_received == 3).await;
     let mut client = engine.client();
-    // As after a failover to a replica that had not received the last purge, which then got another one.
+    // The same state as after a failover to a replica that had not received the last purge, and then received a
+    // different one.
     let script = "local key = KEYS[1]
         local last = redis.call('ZRANGEBYSCORE', key, 3, 3)
         for _, member in ipairs(last) do if member ~= 'c' then redis.call('ZREM', key, member) end end
@@ -146,14 +147,14 @@ async fn the_history_is_bounded() {
     let pages = Pages::new(10);
     let one = Instance::with_engine(&pages, &engine.url()).await;
     let mut client = engine.client();
-    // As many purges of other instances.
+    // Adds many purges of other instances.
     let fill = "for index = 1, 9999 do redis.call('ZADD', KEYS[1], index, 'p' .. index) end
         return redis.call('ZADD', KEYS[1], 9999, 'c')";
     () = redis::Script::new(fill).key("tower-cache-policy:1-purges").invoke(&mut client).unwrap();
     for index in 0..4 {
         one.purge(index).await;
     }
-    // The background task may be busy with the others.
+    // The background task may still be publishing purges.
     one.until(|stats| stats.purges_pending == 0).await;
     let count: usize = client.zcard("tower-cache-policy:1-purges").unwrap();
     assert_eq!(count, 10_000 + 3);
@@ -191,7 +192,7 @@ async fn an_error_names_the_remedy_and_no_credential() {
         (format!("redis://:wrong-secret@127.0.0.1:{nobody}"), ConnectErrorKind::Unreachable),
         ("redis://:wrong-secret@".to_owned(), ConnectErrorKind::Settings),
         ("http://:wrong-secret@host".to_owned(), ConnectErrorKind::Settings),
-        // Without TLS, or without a provider of cryptography.
+        // Without TLS, or without a cryptography provider.
         (format!("rediss://:wrong-secret@{address}"), ConnectErrorKind::Settings),
     ];
     for (url, kind) in table {

@@ -1,5 +1,5 @@
-//! Two instances under a load of reads, changes and purges, while the engine is killed, stopped, filled, emptied and cut
-//! off. A model knows each version of each page.
+//! Tests two instances under a load of reads, changes and purges, while the engine is killed, stopped, filled, emptied
+//! and disconnected. A model records each version of each page.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;

@@ -1,4 +1,4 @@
-//! From which handler on a second level pays.
+//! Measures for which handlers a second level is worthwhile.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -21,13 +21,13 @@ const ROUNDS: usize = 1_000;
 /// The times of a lookup in an engine on the same machine, compared with handlers. The crate docs contain the result.
 #[tokio::test]
 #[ignore = "compares times, so nothing else may run: use scripts/check-engines costs"]
-async fn from_which_handler_on_a_second_level_pays() {
+async fn measures_for_which_handlers_a_second_level_is_worthwhile() {
     let engine = Engine::start(&[]);
     println!("a page of 8 KiB, p50 of {ROUNDS}");
     println!("| handler | without a second level | not found in it | found in it |");
     for micros in [0, 20, 50, 100, 200, 500, 1_000] {
         let handler = Duration::from_micros(micros);
-        // The second process finds what the first one has written.
+        // The second process finds the record that the first one has written.
         let (alone, first, second) = (
             process(None, handler).await,
             process(Some(&engine), handler).await,

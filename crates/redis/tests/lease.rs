@@ -1,4 +1,4 @@
-//! Instances that wait for each other by a lease in a real engine.
+//! Tests instances that wait for each other's lease in a real engine.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 mod support;
@@ -14,7 +14,7 @@ use support::site::{Instance, Pages};
 use tower_cache_policy_redis::RedisStore;
 
 const LIMIT: Duration = Duration::from_millis(200);
-/// Tells the process of a holder where the engine is.
+/// The environment variable with the address of the engine, for the process of a holder.
 const ENGINE: &str = "TOWER_CACHE_POLICY_TEST_ENGINE";
 
 async fn instance(pages: &Arc<Pages>, url: &str, lease: Duration) -> Instance {
@@ -35,7 +35,7 @@ async fn lease_is_taken(engine: &Engine) {
 }
 
 #[tokio::test]
-async fn several_instances_make_a_response_once_also_after_a_purge() {
+async fn several_instances_generate_a_response_once_even_after_a_purge() {
     let engine = Engine::start(&[]);
     let pages = Pages::new(10);
     pages.delay.store(200, Ordering::Relaxed);
@@ -53,7 +53,7 @@ async fn several_instances_make_a_response_once_also_after_a_purge() {
         assert!(bodies.iter().all(|body| body.starts_with(&(round - 1).to_string())), "{bodies:?}");
         assert_eq!(pages.made.load(Ordering::Relaxed), round, "in round {round}");
         assert_eq!(instances.iter().map(|instance| instance.second().waited).sum::<u64>(), 2 * round);
-        // The record of the old version stays in the engine.
+        // The record of the old version remains in the engine.
         pages.versions[1].store(round, Ordering::SeqCst);
         instances[0].purge(1).await;
         for instance in &instances {
@@ -76,7 +76,7 @@ async fn by_default_no_instance_waits_for_another() {
 
 #[tokio::test]
 async fn a_holder_that_is_killed_delays_the_others_by_its_lease() {
-    // The test runs once more as the holder, in a process that can be killed.
+    // The test runs again as the holder, in a process that can be killed.
     if let Ok(url) = std::env::var(ENGINE) {
         let pages = Pages::new(10);
         pages.delay.store(60_000, Ordering::Relaxed);
@@ -94,7 +94,7 @@ async fn a_holder_that_is_killed_delays_the_others_by_its_lease() {
     let pages = Pages::new(10);
     let lease = Duration::from_secs(1);
     let other = instance(&pages, &engine.url(), lease).await;
-    // The lease of the holder must not run out before it is killed.
+    // The lease of the holder must not expire before the holder is killed.
     let began = Instant::now();
     let get = tokio::spawn({
         let other = other.clone();
@@ -139,7 +139,7 @@ async fn a_request_that_is_dropped_ends_the_lease() {
 }
 
 #[tokio::test]
-async fn an_engine_that_stops_lets_waiting_requests_go_on_after_the_limit() {
+async fn waiting_requests_continue_after_the_limit_if_the_engine_stops() {
     let engine = Engine::start(&[]);
     let pages = Pages::new(10);
     pages.delay.store(300, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! A connection with TLS and a password, through the settings of the `redis` crate.
+//! Tests a connection with TLS and a password, through the settings of the `redis` crate.
 #![cfg(feature = "tls")]
 #![allow(clippy::unwrap_used)] // As in any test.
 
@@ -23,7 +23,7 @@ fn engine(name: &str) -> (Engine, u16, Certificates) {
     (engine, port, certificates)
 }
 
-/// The settings with the certificate of this authority in place of those of the system.
+/// Returns the settings with the certificate of this authority instead of those of the system.
 fn trusting(certificates: &Certificates, url: &str) -> ConnectionInfo {
     let root_cert = Some(std::fs::read(certificates.authority()).unwrap());
     let client = Client::build_with_tls(url, TlsCertificates { client_tls: None, root_cert }).unwrap();
@@ -71,7 +71,7 @@ async fn a_file_can_name_the_authority_to_trust() {
     let key = authority.replace("ca.pem", "key.pem");
     for (text, message) in [
         (file("/no/such/file", "rediss"), "`/no/such/file` cannot be read"),
-        (file(&key, "rediss"), "contains no certificate; write the path of a PEM file"),
+        (file(&key, "rediss"), "does not contain a certificate; write the path of a PEM file"),
         (file(&authority, "redis"), "`ca_file` has no effect without TLS; write the URL with `rediss://`"),
     ] {
         let error = tower_cache_policy_redis::RedisConfig::from_toml(&text).unwrap_err().to_string();

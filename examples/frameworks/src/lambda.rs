@@ -1,7 +1,7 @@
 //! An axum application as an AWS Lambda function.
 //!
-//! A request that a browser or CloudFront serves from its cache is an invocation that you do not pay for. The fields come
-//! out complete through the events of API Gateway, and conditional requests get a 304.
+//! A request that a browser or CloudFront serves from its cache does not invoke the function. The events of API Gateway
+//! preserve all fields, and conditional requests get a 304.
 //!
 //! `scripts/check-frameworks` runs the function with the events in `tests/data/lambda`.
 

@@ -1,8 +1,8 @@
 //! A page that leptos renders on the server, with a validator, a versioned stylesheet, and server functions.
 //!
-//! A client that has the page gets a 304, and leptos renders nothing for it. The tag comes from a closure, because leptos
-//! writes a different nonce into each page, so a tag of the bytes would never match. A server function that only reads
-//! can use GET and get a policy. Calls by POST are not stored.
+//! A client that has the page gets a 304, and leptos renders nothing for it. The tag comes from a closure, because
+//! leptos writes a different nonce into each page, so a tag computed from the bytes would never match. A server
+//! function that only reads data can use GET and get a policy. Responses to POST calls are not stored.
 
 use std::{env, error::Error, time::Duration};
 
@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let assets = AssetManifest::from_directory(directory)?.with_prefix("/static")?;
     let files = AssetsLayer::new(&assets).layer(ServeDir::new(directory));
     let policies = RoutePolicies::builder().route("/api/teas", CachePolicy::public(Duration::from_secs(60))).build()?;
-    // The page depends on the program only. With data, the tag is its revision.
+    // This page depends only on the program. For a page with data, use the revision of the data as the tag.
     let revision = |_: &Parts| async { Some(Validators::new().with_etag(EntityTag::from_static("W/\"7\""))) };
     let page = get(render_app_async_with_context(move || provide_context(assets.clone()), Page));
     let app = Router::new()

@@ -1,7 +1,7 @@
-//! A poem application with the layers around all of its routes.
+//! A poem application that applies the layers to all of its routes.
 //!
-//! Routes get policies from one table, entity tags and 304, and shared caches do not store a response with a cookie.
-//! The adapter that poem has for layers passes a `poem::Request`, so this example brings its own.
+//! Routes get policies from one table, entity tags and 304 responses, and shared caches do not store a response with a
+//! cookie. poem's own adapter for layers passes a `poem::Request`, so this example contains a different adapter.
 
 use std::convert::Infallible;
 use std::{env, io, sync::Arc, time::Duration};
@@ -26,14 +26,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let minute = CachePolicy::public(Duration::from_secs(60));
     let policies = RoutePolicies::builder().route("/shop/{*page}", minute).build()?;
     let shop = Route::new().at("/teas", get(make_sync(|_| "green, black\n"))).at("/visit", get(visit));
-    // The cookie jar is inside, so that the guards of the layers see `Set-Cookie`.
+    // The cookie jar is an inner middleware, so that the guards of the layers see `Set-Cookie`.
     let app = layered(Route::new().nest("/shop", shop).with(CookieJarManager::new()), CachingLayer::new(policies));
     let listener = tokio::net::TcpListener::bind(env::args().nth(1).as_deref().unwrap_or("127.0.0.1:3003")).await?;
     println!("listening on http://{}", listener.local_addr()?);
     Ok(Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?).run(app).await?)
 }
 
-/// Applies a layer to an endpoint. poem's request is the body of the one that the layer sees, which preserves its state.
+/// Applies a layer to an endpoint. The layer gets a request whose body is poem's request, which preserves poem's state.
 fn layered(endpoint: impl Endpoint + 'static, layer: CachingLayer) -> impl Endpoint {
     let endpoint = Arc::new(endpoint);
     let service = layer.layer(service_fn(move |request: http::Request<Request>| {

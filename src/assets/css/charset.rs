@@ -42,7 +42,7 @@ impl Text {
             .map(|text| Self { text, encoding: Encoding::Utf8 })
     }
 
-    /// The bytes of a text that was made of this one with insertions in ASCII.
+    /// Encodes a text that was created from this one by ASCII insertions.
     pub(super) fn encode(&self, text: String) -> Vec<u8> {
         match self.encoding {
             Encoding::Utf8 => text.into_bytes(),
@@ -56,7 +56,8 @@ fn byte_of(character: char) -> u8 {
     high.or_else(|| u8::try_from(u32::from(character)).ok()).unwrap_or(b'?')
 }
 
-/// The encoding by `@charset`, which counts in exactly this form only. A byte order mark takes precedence.
+/// Returns the encoding that `@charset` names, which is valid only in exactly this form. A byte order mark takes
+/// precedence.
 fn declared(content: &[u8]) -> Option<&str> {
     let rest = content.strip_prefix(b"@charset \"")?;
     let (name, _) = rest.split_at(rest.windows(2).position(|pair| pair == b"\";")?);

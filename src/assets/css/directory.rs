@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::{fs, io};
 
-use super::rewrite::{OnFault, Source, is_stylesheet, outdated, rewrite, stylesheet};
+use super::rewrite::{OnProblem, Source, is_stylesheet, outdated, rewrite, stylesheet};
 use crate::assets::directory::FoundFile;
 use crate::assets::hashing::{FileToHash, hash_files};
 use crate::assets::{AssetDirectory, AssetError, AssetErrorKind, AssetManifest};
@@ -19,12 +19,13 @@ impl AssetDirectory {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`build`](AssetDirectory::build), and an error if a reference does not lead to an asset,
-    /// if references form a cycle, or if `output` exists or cannot be written.
+    /// Returns the errors of [`build`](AssetDirectory::build). Also returns an error if a reference does not lead to an
+    /// asset, if references form a cycle, or if `output` exists or cannot be written.
     pub fn rewrite_stylesheets(&self, output: impl AsRef<Path>) -> Result<AssetManifest, AssetError> {
         let output = output.as_ref();
         if self.is_embedded() {
-            let reason = "they are in no directory; rewrite them by `css::rewrite_contents` before they are embedded";
+            let reason =
+                "they are not in a directory; rewrite them with `css::rewrite_contents` before they are embedded";
             let unread = io::Error::new(io::ErrorKind::Unsupported, reason);
             return Err(AssetError::new("embedded files", AssetErrorKind::Read(unread)));
         }
@@ -40,14 +41,14 @@ impl AssetDirectory {
             Err(error) => Err(unwritten(output, error)),
         });
         if manifest.is_err() {
-            // The first error is more useful than one of the cleanup.
+            // The first error is more useful than an error of the cleanup.
             _ = fs::remove_dir_all(&partial);
         }
         manifest
     }
 
     fn rewrite_into(&self, output: &Path) -> Result<AssetManifest, AssetError> {
-        let on_fault: &mut OnFault<'_> = &mut |fault| self.tolerate(fault);
+        let on_problem: &mut OnProblem<'_> = &mut |fault| self.tolerate(fault);
         let found = self.find_files()?;
         let (stylesheets, others): (Vec<_>, Vec<_>) = found.iter().partition(|file| is_stylesheet(file.name()));
         let others: Vec<FileToHash> =
@@ -58,9 +59,9 @@ impl AssetDirectory {
         }
         for file in stylesheets {
             let content = fs::read(file.path()).map_err(|error| AssetError::unread(file.path(), error))?;
-            sources.insert(file.name().to_owned(), stylesheet(file.name(), &content, on_fault)?);
+            sources.insert(file.name().to_owned(), stylesheet(file.name(), &content, on_problem)?);
         }
-        let rewritten = rewrite(&sources, self.url_prefix(), self.place(), on_fault)?;
+        let rewritten = rewrite(&sources, self.url_prefix(), self.place(), on_problem)?;
         let outdated = outdated(&rewritten);
         for file in found.iter().filter(|file| !outdated.contains(file.name())) {
             write(file, rewritten.get(file.name()).map(Vec::as_slice), output)?;

@@ -24,7 +24,7 @@
 //! let error = rewrite_contents(files, "/static", FingerprintLocation::Path).unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
-//!     "a.css:2:17: `te.png` leads to no asset; did you mean `tea.png`?",
+//!     "a.css:2:17: `te.png` does not lead to an asset; did you mean `tea.png`?",
 //! );
 //! # Ok::<(), tower_cache_policy::assets::AssetError>(())
 //! ```
@@ -35,21 +35,21 @@
 //!
 //! # References
 //!
-//! A CSS tokenizer finds the references, so text in comments and strings is ignored and escapes are decoded. These are
-//! references: `url(...)` and `src(...)`, quoted or not, the strings of `@import` and `image-set(...)`, and the
-//! `sourceMappingURL` at the end. The URL of `@namespace` is a name and not a reference.
+//! A CSS tokenizer finds the references, so text in comments and strings is ignored and escapes are decoded. The
+//! following are references: `url(...)` and `src(...)`, quoted or not, the strings of `@import` and `image-set(...)`,
+//! and the `sourceMappingURL` at the end. The URL of `@namespace` is a name and not a reference.
 //!
 //! A reference stays unchanged if it has a scheme or a host, is only a fragment, or begins with `/` but not with the
-//! prefix. A relative reference stays relative, and its path is normalized. Fragments and queries stay, except for a
-//! parameter `v` that would contradict the version.
+//! prefix. A relative reference stays relative, and its path is normalized. Fragments and queries are preserved, except
+//! for a parameter `v` that would contradict the version.
 //!
 //! Any other reference must lead to an asset. If it does not, the error contains the file, line and column. Source maps
-//! are an exception: third-party stylesheets are often shipped without theirs, and only developer tools request it.
-//! Stylesheets that refer to each other in a cycle are an error, because none of them can be fingerprinted first.
+//! are an exception: third-party stylesheets are often shipped without a source map, and only developer tools request
+//! it. Stylesheets that refer to each other in a cycle are an error, because none of them can be fingerprinted first.
 //!
-//! Third-party stylesheets may refer to files that they were not shipped with. For these,
+//! Third-party stylesheets may refer to files that were not shipped with them. For these stylesheets,
 //! [`rewrite_contents_leniently`] and [`AssetDirectory::lenient`](crate::assets::AssetDirectory::lenient) report each
-//! fault and leave the reference unchanged.
+//! problem and leave the reference unchanged.
 //!
 //! # Limits
 //!

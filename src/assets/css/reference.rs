@@ -35,7 +35,7 @@ pub(super) struct TooDeep;
 enum NestingContext {
     /// A string is a reference, as in `url()` and `image-set()`.
     References,
-    /// Nothing is a reference.
+    /// Nothing in this context is a reference.
     Namespace,
     Anything,
 }

@@ -1,4 +1,4 @@
-//! Resolves a reference to the name of an asset, and writes a reference with a version.
+//! Resolves references to names of assets, and writes versioned references.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::assets::path::{encode, query_fingerprint, with_fingerprint};
 /// The target of a reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
-    /// Outside the assets.
+    /// A target outside the assets.
     Elsewhere,
     /// A path below the directory of the assets.
     Asset(String),
@@ -53,7 +53,7 @@ impl Target {
 }
 
 /// Returns a reference to the versioned URL of the asset `name`. The path is normalized, because
-/// [`AssetsLayer`](crate::AssetsLayer) finds only one spelling: without empty segments, dot segments in the middle,
+/// [`AssetsLayer`](crate::AssetsLayer) accepts only one spelling: without empty segments, dot segments in the middle,
 /// unnecessary escapes, and fingerprints of other tools in `v`.
 ///
 /// A relative reference stays relative, because a stylesheet and its versioned URL are in one directory.

@@ -10,7 +10,7 @@ use crate::assets::path::check_name;
 use crate::assets::settings::UrlSettings;
 use crate::assets::stored::CODED_EXTENSIONS;
 use crate::assets::{AssetError, AssetErrorKind, FingerprintLocation};
-use crate::policy::nearest;
+use crate::nearest::nearest;
 
 /// A file before stylesheets are rewritten.
 pub(super) enum Source {
@@ -20,8 +20,8 @@ pub(super) enum Source {
     Other(String),
 }
 
-/// Handles a fault. `Err` ends the rewriting.
-pub(super) type OnFault<'a> = dyn FnMut(AssetError) -> Result<(), AssetError> + 'a;
+/// Handles a problem. `Err` stops the rewriting.
+pub(super) type OnProblem<'a> = dyn FnMut(AssetError) -> Result<(), AssetError> + 'a;
 
 /// Rewrites the stylesheets among files in memory, for programs that embed their assets.
 ///
@@ -45,10 +45,10 @@ where
     rewrite_all(collect(contents), prefix, place, &mut Err)
 }
 
-/// Rewrites stylesheets like [`rewrite_contents`], but reports faults and continues, for third-party stylesheets.
+/// Rewrites third-party stylesheets. Works like [`rewrite_contents`], but reports problems and continues.
 ///
-/// The function calls `report` with each fault. A reference stays unchanged if it does not lead to an asset or closes a
-/// cycle. A stylesheet stays unchanged if it cannot be parsed.
+/// The function calls `report` with each problem. A reference stays unchanged if it does not lead to an asset or closes
+/// a cycle. A stylesheet stays unchanged if it cannot be parsed.
 ///
 /// # Errors
 ///
@@ -77,20 +77,20 @@ fn rewrite_all(
     mut contents: Vec<(String, Vec<u8>)>,
     prefix: &str,
     place: FingerprintLocation,
-    on_fault: &mut OnFault<'_>,
+    on_problem: &mut OnProblem<'_>,
 ) -> Result<Vec<(String, Vec<u8>)>, AssetError> {
     UrlSettings::default().set_prefix(prefix)?;
     let mut sources = BTreeMap::new();
     for (name, content) in &contents {
         let source = match is_stylesheet(name) {
-            true => stylesheet(name, content, on_fault)?,
+            true => stylesheet(name, content, on_problem)?,
             false => Source::Other(ContentDigest::of(content).fingerprint()),
         };
         if sources.insert(name.clone(), source).is_some() {
             return Err(AssetError::new(name, AssetErrorKind::DuplicateName));
         }
     }
-    let mut rewritten = rewrite(&sources, prefix, place, on_fault)?;
+    let mut rewritten = rewrite(&sources, prefix, place, on_problem)?;
     let outdated = outdated(&rewritten);
     contents.retain(|(name, _)| !outdated.contains(name));
     for (name, content) in &mut contents {
@@ -105,18 +105,19 @@ pub(super) fn is_stylesheet(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("css"))
 }
 
-/// Reads a stylesheet to rewrite. In lenient mode, a stylesheet in an unknown encoding counts as another kind of file.
-pub(super) fn stylesheet(name: &str, content: &[u8], on_fault: &mut OnFault<'_>) -> Result<Source, AssetError> {
+/// Reads a stylesheet to rewrite. In lenient mode, a stylesheet in an unknown encoding is treated as another kind of
+/// file.
+pub(super) fn stylesheet(name: &str, content: &[u8], on_problem: &mut OnProblem<'_>) -> Result<Source, AssetError> {
     if let Some(text) = Text::decode(content) {
         return Ok(Source::Stylesheet(text));
     }
     let reason = "the stylesheet is not in UTF-8 or in the encoding of its `@charset`; convert it to UTF-8";
     let error = std::io::Error::new(std::io::ErrorKind::InvalidData, reason);
-    on_fault(AssetError::new(name, AssetErrorKind::Read(error)))?;
+    on_problem(AssetError::new(name, AssetErrorKind::Read(error)))?;
     Ok(Source::Other(ContentDigest::of(content).fingerprint()))
 }
 
-/// Returns the names of compressed files that contain a stylesheet as it was before it was rewritten.
+/// Returns the names of compressed files that contain the original content of a rewritten stylesheet.
 pub(super) fn outdated(rewritten: &HashMap<String, Vec<u8>>) -> HashSet<String> {
     rewritten.keys().flat_map(|name| CODED_EXTENSIONS.map(|extension| format!("{name}{extension}"))).collect()
 }
@@ -126,13 +127,13 @@ pub(super) fn rewrite(
     sources: &BTreeMap<String, Source>,
     prefix: &str,
     place: FingerprintLocation,
-    on_fault: &mut OnFault<'_>,
+    on_problem: &mut OnProblem<'_>,
 ) -> Result<HashMap<String, Vec<u8>>, AssetError> {
     let mut sheets = HashMap::new();
     for (name, source) in sources {
         check_name(name)?;
         if let Source::Stylesheet(text) = source {
-            sheets.insert(name.as_str(), Stylesheet::read(name, text, sources, prefix, on_fault)?);
+            sheets.insert(name.as_str(), Stylesheet::read(name, text, sources, prefix, on_problem)?);
         }
     }
     let mut rewritten = Rewritten { fingerprints: HashMap::new(), texts: HashMap::new() };
@@ -143,7 +144,7 @@ pub(super) fn rewrite(
     }
     for name in sources.keys() {
         if sheets.contains_key(name.as_str()) {
-            visit(name, &sheets, &mut rewritten, place, on_fault)?;
+            visit(name, &sheets, &mut rewritten, place, on_problem)?;
         }
     }
     Ok(rewritten.texts)
@@ -173,11 +174,11 @@ impl<'a> Stylesheet<'a> {
         text: &'a Text,
         sources: &BTreeMap<String, Source>,
         prefix: &'a str,
-        on_fault: &mut OnFault<'_>,
+        on_problem: &mut OnProblem<'_>,
     ) -> Result<Self, AssetError> {
         let found = references(&text.text).or_else(|_| {
-            let message = "blocks are nested more than 75 deep; flatten them".to_owned();
-            on_fault(AssetError::new(name, AssetErrorKind::InvalidManifest { message })).map(|()| Vec::new())
+            let message = "blocks are nested more than 75 levels deep; flatten them".to_owned();
+            on_problem(AssetError::new(name, AssetErrorKind::InvalidManifest { message })).map(|()| Vec::new())
         })?;
         let mut links = Vec::new();
         for reference in found {
@@ -197,7 +198,7 @@ impl<'a> Stylesheet<'a> {
             let nearest =
                 wanted.and_then(|wanted| nearest(&wanted, sources.keys().map(String::as_str)).map(str::to_owned));
             let Reference { target: reference, line, column, .. } = reference;
-            on_fault(AssetError::new(name, AssetErrorKind::MissingReference { line, column, reference, nearest }))?;
+            on_problem(AssetError::new(name, AssetErrorKind::MissingReference { line, column, reference, nearest }))?;
         }
         Ok(Self { name, prefix, text, links })
     }
@@ -207,7 +208,7 @@ impl<'a> Stylesheet<'a> {
         let mut text = String::with_capacity(original.len() + 40 * self.links.len());
         let mut copied = 0;
         for Link { reference, name } in &self.links {
-            // In lenient mode, one reference of a cycle stays without a version.
+            // In lenient mode, one reference of a cycle does not get a version.
             let Some(fingerprint) = rewritten.fingerprints.get(name.as_str()) else { continue };
             let target = versioned(&reference.target, self.name, self.prefix, name, fingerprint, place);
             text.push_str(&original[copied..reference.span.start]);
@@ -236,7 +237,7 @@ fn visit<'a>(
     sheets: &HashMap<&'a str, Stylesheet<'a>>,
     rewritten: &mut Rewritten<'a>,
     place: FingerprintLocation,
-    on_fault: &mut OnFault<'_>,
+    on_problem: &mut OnProblem<'_>,
 ) -> Result<(), AssetError> {
     let mut path: Vec<(&'a str, &Stylesheet<'a>, usize)> = Vec::new();
     let mut next = Some(name);
@@ -256,7 +257,7 @@ fn visit<'a>(
                     let mut names: Vec<String> = path[first..].iter().map(|(name, ..)| (*name).to_owned()).collect();
                     names.push(link.name.clone());
                     let line = link.reference.line;
-                    on_fault(AssetError::new(name, AssetErrorKind::CircularReference { line, names }))?;
+                    on_problem(AssetError::new(name, AssetErrorKind::CircularReference { line, names }))?;
                     continue;
                 }
                 next = sheets.get_key_value(link.name.as_str()).map(|(name, _)| *name);

@@ -1,4 +1,4 @@
-//! The cells of the table: written and read.
+//! Reads and writes the cells of the table.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,11 +12,11 @@ pub(super) const COLUMNS: usize = 7;
 pub(super) const TITLES: [&str; COLUMNS] =
     ["Request", "Status", "Cache-Control", "Vary", "At the edge", "Browsers", "Shared caches"];
 
-/// How long one kind of cache reuses a response.
+/// How long one kind of cache may reuse a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reuse {
     NotStored,
-    /// A CDN stores what a cache that follows the standard must not store.
+    /// A CDN stores the response, although a cache that follows the standard must not store it.
     CdnsOnly,
     Revalidated,
     Heuristic,
@@ -48,7 +48,7 @@ impl fmt::Display for Reuse {
     }
 }
 
-/// The text of a cell that is none of these.
+/// The text of any other cell.
 impl FromStr for Reuse {
     type Err = ();
 
@@ -63,10 +63,10 @@ impl FromStr for Reuse {
     }
 }
 
-/// The longest value that a message shows, in characters.
+/// The maximum length of a value in a message, in characters.
 const SHOWN: usize = 200;
 
-/// The beginning of a text for a message, with its length if it was cut.
+/// Returns the beginning of a string for a message, with its length if it was truncated.
 pub(super) fn shown(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}... ({} bytes)", &text[..end], text.len()),
@@ -78,7 +78,7 @@ pub(super) fn shown(text: &str) -> String {
 pub(super) fn read_cells(line: &str) -> Option<Vec<String>> {
     let mut cells = Vec::new();
     let mut cell = String::new();
-    // A table does not distinguish white space.
+    // A table does not preserve white space.
     let text = line.trim_end().strip_prefix('|')?.replace('\t', " ");
     let mut characters = text.chars();
     let mut is_open = false;

@@ -38,7 +38,7 @@ impl SnapshotChange {
         self.found.as_ref()
     }
 
-    /// Returns whether a shared cache or a CDN may store the response, and the snapshot does not say so.
+    /// Returns whether a shared cache or a CDN may store the response, although the snapshot does not contain that.
     #[must_use]
     pub fn becomes_shared(&self) -> bool {
         self.found.as_ref().is_some_and(SnapshotRow::is_shared)

@@ -9,7 +9,7 @@ use super::cells::{COLUMNS, TITLES, read_cells, shown};
 use super::row::SnapshotRow;
 use super::table::CacheSnapshot;
 
-/// An error for a text that is not a [`CacheSnapshot`]. It names the line and the remedy.
+/// An error for a string that is not a [`CacheSnapshot`]. It names the line and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotError {
     line: usize,
@@ -37,7 +37,7 @@ impl fmt::Display for SnapshotError {
 impl std::error::Error for SnapshotError {}
 
 /// Reads the table that [`to_markdown`](CacheSnapshot::to_markdown) writes. Lines before and after the table, such as
-/// headings, are ignored. An empty text is a snapshot without rows.
+/// headings, are ignored. An empty string results in a snapshot without rows.
 impl FromStr for CacheSnapshot {
     type Err = SnapshotError;
 
@@ -56,7 +56,7 @@ impl FromStr for CacheSnapshot {
         }
         match lines.next() {
             Some((_, rule)) if rule.chars().all(|character| matches!(character, '|' | '-' | ' ' | ':')) => {}
-            _ => return Err(SnapshotError::new(number + 1, "there is no line of dashes under the titles")),
+            _ => return Err(SnapshotError::new(number + 1, "the line of dashes under the titles is missing")),
         }
         for (number, line) in lines {
             let row = read_row(line).map_err(|message| SnapshotError::new(number, message))?;
@@ -73,7 +73,7 @@ fn read_row(line: &str) -> Result<SnapshotRow, String> {
     let cells = read_cells(line).ok_or("the row does not end with `|`")?;
     let count = cells.len();
     let [request, status, cache_control, vary, at_edge, browsers, shared_caches]: [String; COLUMNS] =
-        cells.try_into().map_err(|_| format!("the row has {count} cells and the table {COLUMNS} columns"))?;
+        cells.try_into().map_err(|_| format!("the row has {count} cells, but the table has {COLUMNS} columns"))?;
     let invalid = || format!("`{}` is not a request; write it as `GET /path`", shown(&request));
     let (method, target) = request.split_once(' ').ok_or_else(invalid)?;
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| invalid())?;

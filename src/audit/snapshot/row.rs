@@ -9,14 +9,14 @@ use crate::audit::verdict::Verdict;
 use crate::edge::EdgeProfile;
 use crate::protocol::{HttpDate, Vary, edge_field_kind};
 
-/// A row of a [`CacheSnapshot`](super::CacheSnapshot): what caches do with the response to one request.
+/// A row of a [`CacheSnapshot`](super::CacheSnapshot): how caches treat the response to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotRow {
     pub(super) method: Method,
     /// The path and the query.
     pub(super) target: String,
     pub(super) status: StatusCode,
-    /// Empty if the response does not have the field, as for the next two.
+    /// Empty if the response does not have the field. The same applies to the next two fields.
     pub(super) cache_control: String,
     /// In lower case and sorted.
     pub(super) vary: String,
@@ -106,7 +106,7 @@ impl SnapshotRow {
 
 fn value_of(headers: &HeaderMap, name: &HeaderName) -> String {
     let lines: Vec<_> = headers.get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
-    // A table does not distinguish white space.
+    // A table does not preserve white space.
     lines.join(", ").replace('\t', " ").trim().to_owned()
 }
 

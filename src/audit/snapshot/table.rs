@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::cells::TITLES;
 use super::change::SnapshotChange;
 use super::row::SnapshotRow;
-use crate::policy::{markdown_table, replace_table};
+use crate::markdown::{markdown_table, replace_table};
 
-/// What caches do with the responses to a list of requests: a table that is committed, and compared with the responses
-/// of a later version.
+/// A table of how caches treat the responses to a list of requests. Commit it, and compare it with the responses of a
+/// later version.
 ///
 /// The table is Markdown with one row for each request. `assert_matches_snapshot` (feature `testing`) compares a service
 /// with it in a test, and the program `cache-check` compares a deployed site with the same file.
@@ -46,12 +46,12 @@ use crate::policy::{markdown_table, replace_table};
 /// | `At the edge` | the fields that only CDNs read, such as `CDN-Cache-Control` and cache tags |
 /// | `60 s` | the cache may store the response, and reuse it for this time |
 /// | `revalidated` | the cache may store the response, and revalidates it before each reuse |
-/// | `heuristic` | the cache may store the response, and chooses the time itself |
+/// | `heuristic` | the cache may store the response, and chooses the lifetime itself |
 /// | `not stored` | the cache must not store the response |
 /// | `CDNs only` | a cache that follows the standard must not store the response, but a CDN with a built-in [profile](crate::edge::EdgeProfile) does |
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CacheSnapshot {
-    /// By the path and the method.
+    /// The rows by path and method.
     rows: BTreeMap<(String, String), SnapshotRow>,
 }
 
@@ -62,7 +62,7 @@ impl CacheSnapshot {
         Self { rows: BTreeMap::new() }
     }
 
-    /// Adds a row. Returns the row that was there for the same request, which it replaces.
+    /// Adds a row. Replaces and returns an existing row for the same request.
     pub fn insert(&mut self, row: SnapshotRow) -> Option<SnapshotRow> {
         self.rows.insert(row.key(), row)
     }
@@ -80,7 +80,8 @@ impl CacheSnapshot {
         markdown_table(&lines)
     }
 
-    /// Returns the text of a file with this snapshot in place of its table. The lines before and after the table stay.
+    /// Returns the text of a file with its table replaced by this snapshot. The lines before and after the table are
+    /// preserved.
     #[must_use]
     pub fn replace_in(&self, text: &str) -> String {
         replace_table(text, &self.to_markdown())

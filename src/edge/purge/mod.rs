@@ -1,8 +1,8 @@
 //! Descriptions of the stored responses that edge caches must no longer serve.
 //!
-//! A [`Purge`] names responses by tag or by URL, or all responses of the site. A handler that changes data puts it into
-//! the extensions of its response. A [`PurgeLayer`](crate::PurgeLayer) takes it out and passes it to a purger, which
-//! can be any `tower::Service<Purge>`.
+//! A [`Purge`] names responses by tag or by URL, or all responses of the site. A handler that changes data inserts a
+//! purge into the extensions of its response. A [`PurgeLayer`](crate::PurgeLayer) removes it and passes it to a purger,
+//! which can be any `tower::Service<Purge>`.
 //!
 //! The package [`tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) contains such a purger, for any
 //! HTTP client. It sends the purge requests of Cloudflare, Fastly, Akamai, CloudFront, Google Cloud CDN, Vercel,
@@ -44,7 +44,7 @@
 //! | | By tag | By URL | Everything |
 //! |---|---|---|---|
 //! | needs | tags in the responses, and an edge that reads them | the exact URL with its query | nothing |
-//! | reaches | all pages that show the data | one URL, at some edges in one variant only | the site |
+//! | affects | all pages that show the data | one URL, and at some edges only one variant | the site |
 //! | use for | data that appears on several pages | a single file | a broken deployment |
 //!
 //! A purge never reaches browsers. Give a response that you purge a short lifetime for browsers and a long one for the

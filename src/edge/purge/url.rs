@@ -47,7 +47,7 @@ impl InvalidPurgeUrl {
         &self.shown
     }
 
-    /// Returns the fault and the remedy, as the rest of a sentence that begins with "the URL".
+    /// Returns the problem and the remedy, as the rest of a sentence that begins with "the URL".
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         self.reason
@@ -108,12 +108,12 @@ impl<'a> Parts<'a> {
             return Err("contains a character that must be percent-encoded");
         }
         // Browsers send `%27`. An HTTP client that implements the URL standard would do the same with a purge, which
-        // would then name another URL than the caller passed.
+        // would then name a different URL.
         if query.contains('\'') {
             return Err("has a \"'\" in its query, which browsers send as %27: write %27");
         }
-        // HTTP clients resolve these segments, and some do so even if they are percent-encoded. The request would then
-        // reach another resource of the vendor's API.
+        // HTTP clients resolve these segments, and some clients do so even if the segments are percent-encoded. The
+        // request would then reach another resource of the vendor's API.
         if has_dot_segment(url.path()) {
             return Err("has a segment '.' or '..': write the path without it");
         }
@@ -149,13 +149,13 @@ fn is_host(host: &str) -> bool {
     }
 }
 
-/// Whether the byte is a `pchar` of RFC 3986 section 3.3, or a slash.
+/// Returns whether the byte is a `pchar` of RFC 3986 section 3.3, or a slash.
 fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:@/".contains(&byte)
 }
 
 /// Returns the part of an invalid URL that is safe to show. A password may contain any character, so everything up to
-/// the last `@` is hidden. A host is shown only if it is valid. A text without a scheme may be a credential that the
+/// the last `@` is hidden. A host is shown only if it is valid. A string without a scheme may be a credential that the
 /// caller passed by mistake.
 fn shown(text: &str) -> String {
     const HIDDEN: &str = "***";
@@ -181,7 +181,7 @@ fn shown(text: &str) -> String {
         Some(_) => "#***",
         None => "",
     };
-    // Without a scheme, the text does not start with a host, and the rest is not a path.
+    // Without a scheme, the string does not start with a host, and the rest is not a path.
     let path = if scheme.is_empty() && authority == HIDDEN { "" } else { path };
     let length = path.char_indices().nth(MAX_CHARS).map_or(path.len(), |(at, _)| at);
     let dots = if length < path.len() { "..." } else { "" };

@@ -39,8 +39,8 @@ impl Purge {
         Self { tags: tags.into_iter().collect(), ..Self::default() }
     }
 
-    /// Purges all responses of one absolute URL, given as a [`Uri`], a text, or any other type whose `Display` writes a
-    /// URL.
+    /// Purges all responses of one absolute URL, given as a [`Uri`], a string, or any other type whose `Display` writes
+    /// a URL.
     ///
     /// The URL is converted to the form in which clients request it, because caches compare URLs byte by byte: the host
     /// in lower case, without a default port and without a fragment.
@@ -77,8 +77,8 @@ impl Purge {
         Self { everything: true, ..Self::default() }
     }
 
-    /// Makes the purge soft: caches only mark the stored responses as stale. They may serve them while they fetch new
-    /// ones, and may revalidate them. For a vendor without soft purges, the purger returns an error.
+    /// Makes the purge soft: caches only mark the stored responses as stale. They may serve these responses while they
+    /// fetch new ones, and may revalidate them. For a vendor without soft purges, the purger returns an error.
     ///
     /// ```
     /// use tower_cache_policy::edge::purge::Purge;
@@ -148,7 +148,7 @@ impl Purge {
         }
     }
 
-    /// Puts the purge into the extensions of a response. Combines it with a purge that is already there.
+    /// Inserts the purge into the extensions of a response, and combines it with an existing purge.
     ///
     /// ```
     /// use http::Response;
@@ -170,13 +170,13 @@ impl Purge {
         }
     }
 
-    /// Returns whether the purge names no response.
+    /// Returns whether the purge does not name any responses.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         !self.everything && self.tags.is_empty() && self.urls.is_empty()
     }
 
-    /// Returns whether the purge names all responses of the site. It then has no tags and no URLs.
+    /// Returns whether the purge names all responses of the site. Such a purge has neither tags nor URLs.
     #[must_use]
     pub const fn is_everything(&self) -> bool {
         self.everything

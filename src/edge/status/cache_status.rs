@@ -11,8 +11,8 @@ use super::outcome::CacheOutcome;
 use super::tokens::{is_from_child, is_from_parent, outcome_of};
 use crate::protocol::{Age, List, MAX_MEMBERS, Member, combined, members};
 
-/// The fields that are read. Fields of caches near the client come first: those that only CDNs write, then the standard
-/// one, then those that servers behind a CDN write too.
+/// The fields that contain reports. Fields of caches near the client come first: those that only CDNs write, then the
+/// standard field, then those that servers behind a CDN also write.
 const FIELDS: [HeaderName; 9] = [
     HeaderName::from_static("cf-cache-status"),
     HeaderName::from_static("x-vercel-cache"),
@@ -58,8 +58,8 @@ const FIELDS: [HeaderName; 9] = [
 ///
 /// # Several caches
 ///
-/// If a response has several of these fields, the one further up in the table belongs to the cache that is nearer to
-/// the client. Each cache appends its report to the field, so the last member belongs to the nearest cache. For
+/// If a response has several of these fields, the one that is higher in the table belongs to the cache that is nearer
+/// to the client. Each cache appends its report to the field, so the last member belongs to the nearest cache. For
 /// example, `X-Cache: HIT, MISS` is a hit in a shield and a miss at the edge. Akamai uses the opposite order: `Miss
 /// from child, Hit from parent`, where the child is nearer. [`all_in`](Self::all_in) returns all reports.
 /// [`all_in_with_fields`](Self::all_in_with_fields) also reads fields with other names, because some edges have a
@@ -67,11 +67,11 @@ const FIELDS: [HeaderName; 9] = [
 ///
 /// # Limits
 ///
-/// - An unknown word is [`CacheOutcome::Unknown`]. The case of a word does not matter.
+/// - An unknown keyword is [`CacheOutcome::Unknown`]. Keywords are compared without case.
 /// - An invalid `Cache-Status` is read leniently, because Squid writes host names and Souin writes URLs without the
 ///   required quotes. An invalid member is `Unknown`.
 /// - A field has at most [`MAX_MEMBERS`] reports. If there are more, one `Unknown` follows.
-/// - Fastly and Varnish also report a hit for a stale response. Fastly also does for a response that it generated.
+/// - Fastly and Varnish also report a hit for a stale response, and Fastly for a response that it generated.
 /// - An origin can write all of these fields. Use them in tests and logs, and not for decisions.
 ///
 /// `X-Cache-Lookup`, `X-Cache-Hits`, and an `Age` without one of the fields above are ignored, because they do not
@@ -128,7 +128,8 @@ impl CacheStatus {
 
     /// Returns the reports in these fields, followed by those in the other known fields.
     ///
-    /// Pass the names that the nearest cache is configured to use. The fields must contain the same words as `X-Cache`.
+    /// Pass the names that the nearest cache is configured to use. The fields must contain the same keywords as
+    /// `X-Cache`.
     ///
     /// ```
     /// use http::{HeaderMap, HeaderName, HeaderValue};
@@ -250,7 +251,7 @@ fn reports(
 
 /// Returns the reports in `Cache-Status`, in the order of its members.
 ///
-/// RFC 9651 requires that an invalid field is ignored. Reading it is safe, because no decision depends on it.
+/// RFC 9651 requires a recipient to ignore an invalid field. Reading it is safe, because no decision depends on it.
 // H-01
 fn standard(headers: &HeaderMap, field: &HeaderName) -> Vec<CacheStatus> {
     let mut found = Vec::new();

@@ -1,7 +1,7 @@
 //! Reads a line of `Cache-Status` that is not a valid structured field.
 //!
 //! Squid writes its host name without quotes, even if it starts with a digit. Souin writes the URL into `key` without
-//! quotes, although `?` and `=` need them, and sometimes leaves the value out. A client chooses that URL. So a key
+//! quotes, although `?` and `=` require them, and sometimes omits the value. A client can choose that URL, so a key
 //! without quotes ends only at white space, which a URL cannot contain.
 
 use std::borrow::Cow;
@@ -102,8 +102,8 @@ impl<'a> Iterator for LenientMembers<'a> {
 }
 
 impl<'a> LenientMember<'a> {
-    /// Returns the name of the cache, or `None` if the member has no name, or if a parameter with the outcome is
-    /// invalid.
+    /// Returns the name of the cache, or `None` if the member does not have a name, or if a parameter with the outcome
+    /// is invalid.
     pub(super) fn cache(&self) -> Option<&str> {
         const OUTCOME: [&[u8]; 4] = [b"hit", b"fwd", b"fwd-status", b"ttl"];
         let is_unclear = self.parameters.iter().any(|(key, value)| value.is_none() && OUTCOME.contains(key));

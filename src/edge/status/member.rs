@@ -8,7 +8,7 @@ use crate::protocol::{BareItem, Member};
 
 /// One member of `Cache-Status`, which reports how one cache handled a request ([RFC 9211 section 2]).
 ///
-/// A parameter of the wrong type counts as missing. The parameter `key` is not available.
+/// A parameter of the wrong type is treated as missing. The parameter `key` is not available.
 ///
 /// [RFC 9211 section 2]: https://www.rfc-editor.org/rfc/rfc9211#section-2
 ///
@@ -126,7 +126,7 @@ impl CacheStatusMember {
     }
 
     /// Returns the outcome. The standard forbids `hit` together with `fwd`. Such a member counts as stale if `fwd` is
-    /// `stale`, and otherwise not as a hit.
+    /// `stale`. Otherwise, it does not count as a hit.
     // H-02
     pub(super) fn outcome(&self) -> CacheOutcome {
         match self.fwd() {

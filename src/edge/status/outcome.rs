@@ -7,7 +7,7 @@
 /// | [`Hit`](Self::Hit), [`Stale`](Self::Stale), [`Updating`](Self::Updating) | no, or in the background | yes |
 /// | [`Revalidated`](Self::Revalidated) | yes, to validate the stored response | yes |
 /// | [`Miss`](Self::Miss), [`Expired`](Self::Expired), [`Bypass`](Self::Bypass), [`Dynamic`](Self::Dynamic) | yes | no |
-/// | [`Generated`](Self::Generated), [`Prerendered`](Self::Prerendered) | no | no: the edge generated it, or stores it outside of its cache |
+/// | [`Generated`](Self::Generated), [`Prerendered`](Self::Prerendered) | no | no: the edge generated the content, or stores it outside its cache |
 /// | [`Error`](Self::Error), [`Unknown`](Self::Unknown) | not known | not known |
 ///
 /// ```
@@ -30,7 +30,7 @@
 pub enum CacheOutcome {
     /// The cache sent a fresh stored response.
     Hit,
-    /// The cache had no stored response that it could use.
+    /// The cache did not have a stored response that it could use.
     Miss,
     /// The stored response was stale, and the origin sent a new one.
     Expired,
@@ -48,9 +48,9 @@ pub enum CacheOutcome {
     Generated,
     /// The response came from the vendor's static storage, not from its cache.
     Prerendered,
-    /// The cache responded with an error of its own.
+    /// The cache generated an error response itself.
     Error,
-    /// The field does not contain the outcome, or contains a word that is not known.
+    /// The field does not contain the outcome, or contains an unknown keyword.
     Unknown,
 }
 

@@ -162,7 +162,7 @@ impl CacheStatusReport {
         HeaderValue::from_bytes(text.as_bytes()).expect("a member of a List is visible ASCII and spaces")
     }
 
-    /// Like [`to_header_value`](Self::to_header_value), but uses a value again that this thread has written before.
+    /// Like [`to_header_value`](Self::to_header_value), but reuses a value that this thread has written before.
     pub(crate) fn to_known_value(self, name: &CacheName) -> HeaderValue {
         let place = match self.ttl {
             Some(ttl) => ttl.unsigned_abs(),
@@ -195,17 +195,17 @@ impl CacheStatusReport {
     }
 }
 
-/// The number of values that a thread knows.
+/// The number of values that a thread remembers.
 const KNOWN_VALUES: usize = 32;
 
 thread_local! {
-    /// The last values of this thread. During one second, the responses to most requests have the same few ones. Other
-    /// threads have their own, because a counter that all of them change is slow.
+    /// The last values of this thread. During one second, most responses have one of a few values. Each thread has its
+    /// own list, because a reference count that all threads change is slow.
     static KNOWN: RefCell<[Option<(CacheStatusReport, HeaderValue)>; KNOWN_VALUES]> =
         const { RefCell::new([const { None }; KNOWN_VALUES]) };
 }
 
-/// Whether a report is by the cache with this name, whose end is the first semicolon outside of a string.
+/// Returns whether a report is from the cache with this name. The name ends at the first semicolon outside a string.
 fn is_of(value: &HeaderValue, name: &CacheName) -> bool {
     value.as_bytes().strip_prefix(name.as_str().as_bytes()).is_some_and(|rest| rest.starts_with(b";"))
 }
@@ -228,7 +228,7 @@ pub enum ForwardReason {
     Bypass,
     /// The semantics of the method require the request to be forwarded.
     Method,
-    /// No stored response has this URI.
+    /// The cache does not have a stored response for this URI.
     UriMiss,
     /// Stored responses have this URI, but the request does not select one of them by the fields in `Vary`.
     VaryMiss,
@@ -341,16 +341,16 @@ fn token_or_string(value: &str) -> String {
 }
 
 fn is_token(value: &str) -> bool {
-    // Most are a word, which needs no parser.
+    // Most names are a single token, which does not need a parser.
     let is_word = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_lowercase());
     is_word || is_structured_token(value)
 }
 
-/// A text that is on the stack unless it is long, because a value is written for each response.
+/// A string that is on the stack unless it is long, because a value is written for each response.
 struct Text {
     short: [u8; Self::SHORT],
     length: usize,
-    /// The complete text, if it is long.
+    /// The complete string, if it is long.
     long: Vec<u8>,
 }
 

@@ -1,9 +1,9 @@
-//! The words by which caches report an outcome.
+//! The keywords with which caches report an outcome.
 
 use super::outcome::CacheOutcome;
 use CacheOutcome::{Bypass, Dynamic, Error, Expired, Generated, Hit, Miss, Prerendered, Revalidated, Stale, Unknown};
 
-/// The words of all caches. No two caches use one of them in different senses, except for [`VERCEL`].
+/// The keywords of all caches. All caches use them with the same meaning, except for those in [`VERCEL`].
 const WORDS: &[(&str, CacheOutcome)] = &[
     // nginx, Cloudflare, Fastly, Bunny, KeyCDN, Squid, HAProxy and Google Cloud CDN.
     ("HIT", Hit),
@@ -17,7 +17,8 @@ const WORDS: &[(&str, CacheOutcome)] = &[
     // Google Cloud CDN.
     ("UNCACHEABLE", Bypass),
     ("DISABLED", Bypass),
-    // Cloudflare, for responses that did not pass its cache, and Traffic Server, for a lookup that was not attempted.
+    // Cloudflare, for responses that did not pass through its cache, and Traffic Server, for a lookup that was not
+    // attempted.
     ("NONE", Unknown),
     ("UNKNOWN", Unknown),
     // Apache httpd.
@@ -35,7 +36,7 @@ const WORDS: &[(&str, CacheOutcome)] = &[
     ("FunctionThrottledError", Error),
     ("LimitExceeded", Error),
     ("CapacityExceeded", Error),
-    // Akamai's Return Cache Status, which has `Hit`, `Miss`, `RefreshHit`, `Redirect` and `Error` as well.
+    // Akamai's Return Cache Status, which also has `Hit`, `Miss`, `RefreshHit`, `Redirect` and `Error`.
     ("HitStale", Stale),
     ("NotCacheable", Bypass),
     ("Constructed", Generated),
@@ -62,10 +63,11 @@ const WORDS: &[(&str, CacheOutcome)] = &[
     ("skipped", Bypass),
 ];
 
-/// The words that have another meaning at Vercel. `REVALIDATED` means there that the origin sent a new response.
+/// The keywords that have a different meaning at Vercel, where `REVALIDATED` means that the origin sent a new response.
 const VERCEL: &[(&str, CacheOutcome)] = &[("PRERENDER", Prerendered), ("REVALIDATED", Expired)];
 
-/// Returns the outcome in a member of the field `name`. The member is a word, optionally followed by `from` and a name.
+/// Returns the outcome in a member of the field `name`. The member is a keyword, optionally followed by `from` and a
+/// name.
 pub(super) fn outcome_of(name: &str, text: &[u8]) -> CacheOutcome {
     let end = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
@@ -76,13 +78,13 @@ pub(super) fn outcome_of(name: &str, text: &[u8]) -> CacheOutcome {
     known.map_or(Unknown, |(_, outcome)| *outcome)
 }
 
-/// Whether the member is the report of Akamai's child server. The child is nearer to the client than the parent, and
-/// its report comes first.
+/// Returns whether the member is the report of Akamai's child server. The child is nearer to the client than the
+/// parent, and its report comes first.
 pub(super) fn is_from_child(text: &[u8]) -> bool {
     ends_with(text, b" from child")
 }
 
-/// Whether the member is the report of Akamai's parent server.
+/// Returns whether the member is the report of Akamai's parent server.
 pub(super) fn is_from_parent(text: &[u8]) -> bool {
     ends_with(text, b" from parent")
 }

@@ -7,7 +7,7 @@ use crate::layers::conditional::Settings;
 use crate::layers::shared::Shared;
 use crate::policy::{CachePolicy, Rendered, Rules};
 
-/// The paths that the layer receives, and those that it forwards to the inner service.
+/// Which paths the layer receives, and which paths it forwards to the inner service.
 ///
 /// | | Receives | Forwards | Other paths |
 /// |---|---|---|---|
@@ -42,8 +42,8 @@ pub enum PathPrefix {
     /// The layer receives the paths of the URLs and removes the prefix. The inner service has the files at its root.
     Strip,
     /// The layer and the inner service both receive the paths of the URLs. The inner service may be an entire site. A
-    /// request passes unchanged if its path does not begin with the prefix. Without a prefix, a request for an unknown
-    /// name also passes: see [`UnknownName::Pass`].
+    /// request is forwarded unchanged if its path does not begin with the prefix. Without a prefix, a request for an
+    /// unknown name is also forwarded: see [`UnknownName::Pass`].
     Keep,
 }
 
@@ -77,10 +77,10 @@ pub enum PathPrefix {
 #[non_exhaustive]
 pub enum StaleFingerprint {
     /// Returns a 404 that no cache stores, without calling the inner service. The server does not have the bytes that
-    /// belong to the URL, and other bytes would be wrong.
+    /// belong to the URL, and different bytes would be wrong.
     #[default]
     NotFound,
-    /// Returns the current bytes, with their own entity tag and `no-cache`.
+    /// Returns the current content, with its own entity tag and `no-cache`.
     Current,
     /// Redirects to the current URL with a 302 that no cache stores.
     Redirect,
@@ -117,12 +117,12 @@ pub enum UnknownName {
     /// Returns a 404 that no cache stores. The layer does not call the inner service, which may fall back to a page.
     #[default]
     NotFound,
-    /// Returns the response of the inner service, but no cache stores it. A page in place of another kind of file is
-    /// still a 404.
+    /// Returns the response of the inner service, which no cache stores. If it is a page in place of another kind of
+    /// file, the response is still a 404.
     Service,
-    /// Passes the request and the response unchanged, except for a prefix that the layer
-    /// [strips](PathPrefix::Strip). This applies to every method. It is the default of [`PathPrefix::Keep`] without a
-    /// prefix, where the assets are at the root, next to other routes.
+    /// Passes the request and the response unchanged, except for a prefix that the layer [strips](PathPrefix::Strip).
+    /// This applies to every method. This is the default for [`PathPrefix::Keep`] without a prefix, where the assets
+    /// are at the root, next to other routes.
     Pass,
 }
 

@@ -18,7 +18,7 @@ use crate::protocol::{
     into_partial_content, into_range_not_satisfiable, preferred_coding,
 };
 
-/// The body of a response of [`EmbeddedFiles`]. It refers to the embedded content and does not copy it.
+/// The response body of [`EmbeddedFiles`]. It refers to the embedded content and does not copy it.
 #[derive(Debug, Default)]
 pub struct EmbeddedBody {
     content: Bytes,

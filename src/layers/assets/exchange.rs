@@ -1,6 +1,6 @@
 //! [`Exchange`]: one request for an asset and its response.
 //!
-//! This module makes all decisions. The future only waits.
+//! This module makes all decisions. The future only polls.
 
 use std::sync::Arc;
 
@@ -62,7 +62,8 @@ pub(super) struct Unverified<B> {
 }
 
 impl<B: Body> Unverified<B> {
-    /// Verifies the response after the file was read again. A file that has changed once more stays unverified.
+    /// Verifies the response after the file was read again. If the file has changed again, the response stays
+    /// unverified.
     pub(super) fn complete(self) -> Response<ConditionalBody<B>> {
         let Self { exchange, head, body } = self;
         let verdict = exchange.judge(&head, &body);
@@ -80,7 +81,7 @@ enum AssetTarget {
     Known { asset: Arc<Asset>, url: UrlKind, open: Option<Box<Conditional>>, resumed: Option<&'static str> },
     /// A path that the manifest does not contain.
     Unknown { path: PathAndQuery },
-    /// A request with a response that no cache stores.
+    /// A request whose response no cache may store.
     Other,
 }
 
@@ -91,7 +92,7 @@ enum UrlKind {
     Versioned,
     /// The URL contains only the name.
     Plain,
-    /// The URL does not name the file, which is the page for every unknown path.
+    /// The URL does not name the file: the file is the page that every unknown path gets.
     Fallback(FallbackKind),
 }
 
@@ -100,8 +101,8 @@ enum UrlKind {
 const PRECONDITIONS: [HeaderName; 5] = [IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE];
 
 impl Exchange {
-    /// Finds the asset of a request. Responds if that does not need the inner service, and otherwise prepares the
-    /// request for it.
+    /// Finds the asset of a request. Responds if the inner service is not needed, and otherwise prepares the request
+    /// for it.
     pub(super) fn begin<Q, B>(config: &Arc<Config>, request: &mut Request<Q>) -> RequestPlan<B> {
         let facts = config.rules.facts(request);
         let is_head = *request.method() == Method::HEAD;
@@ -195,7 +196,7 @@ impl Exchange {
                 request.headers_mut().remove(RANGE);
                 true
             }
-            // The response may have a content coding. Its tag then differs from the one that was evaluated here.
+            // The response may have a content coding. Its tag then differs from the tag that was evaluated here.
             None => {
                 let headers = request.headers_mut();
                 match (resumed, range) {
@@ -243,7 +244,7 @@ impl Exchange {
 
     /// Sets the policy and the entity tag of the response, or replaces it by an error.
     fn finish<B: Body>(self, mut head: Parts, body: B, verdict: Verdict) -> Response<ConditionalBody<B>> {
-        // The URL does not stand for the bytes of another file, and a client would combine a range of these bytes with
+        // The URL does not identify the bytes of another file, and a client would combine a range of these bytes with
         // its partial copy.
         match (verdict, &self.target) {
             (Verdict::Page, _) => return self.respond(StatusCode::NOT_FOUND),
@@ -371,8 +372,8 @@ const USE_AS_DICTIONARY: HeaderName = HeaderName::from_static("use-as-dictionary
 /// Returns whether the only precondition of the request is `If-None-Match` with exactly this tag, as a browser sends
 /// it.
 ///
-/// [`Conditional`] has the same result, but takes many more steps.
-// P-15, and P-05: an `If-Match` would come first.
+/// [`Conditional`] has the same result, but requires many more steps.
+// P-15, and P-05: an `If-Match` would be evaluated first.
 fn has_only_tag(tag: &EntityTag, headers: &HeaderMap) -> bool {
     only_line(headers, &IF_NONE_MATCH).is_some_and(|line| tag.as_ref().is_all_of(line))
         && !headers.contains_key(IF_MATCH)
@@ -392,7 +393,7 @@ fn resumed_form<Q>(asset: &Asset, request: &Request<Q>) -> Option<&'static str> 
         return None;
     }
     let preconditions = Preconditions::new(request.method(), headers);
-    // R-10: These validators do not contain a date, so the time does not matter.
+    // R-10: These validators do not contain a date, so the time is irrelevant.
     let names = |tag: EntityTag| {
         let current = Representation::Current(Validators::new().with_etag(tag));
         preconditions.if_range(&current, HttpDate::MAX) == IfRange::True

@@ -11,19 +11,19 @@ use crate::protocol::{accepts_page, has_dot_segment};
 /// The reason why an unknown path gets the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FallbackKind {
-    /// The path is not that of a file.
+    /// The path does not look like that of a file.
     ByPath,
     /// The path ends like a file name, but the client accepts a page.
     ByAccept,
-    /// A cache may interpret the path in another way, so it must not store the page.
+    /// A cache may interpret the path differently, so it must not store the page.
     // G-19
     NotStored,
 }
 
 /// Returns the page for a path that the manifest does not contain.
 ///
-/// Returns `None` for the path of a missing file. A browser would run the page as a script, or a cache would store it
-/// as one.
+/// Returns `None` for the path of a missing file. Otherwise, a browser would run the page as a script, or a cache would
+/// store it as a script.
 pub(super) fn fallback<Q>(
     config: &Config,
     assets: &AssetManifest,

@@ -12,8 +12,7 @@ use crate::layers::conditional::Settings;
 use crate::layers::shared::Shared;
 use crate::policy::{CachePolicy, Development, Guard, Precedence, Rendered, Risk, Rules};
 
-/// Verifies the fingerprints in the URLs of assets that the inner service has. See the [module docs](super) for an
-/// example.
+/// A layer that verifies the fingerprints in the URLs of assets. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
 pub struct AssetsLayer {
     config: Arc<Config>,
@@ -21,11 +20,11 @@ pub struct AssetsLayer {
 
 impl AssetsLayer {
     /// Creates a layer for an [`AssetManifest`](crate::assets::AssetManifest) or an [`AssetSource`]. If the source is
-    /// in development mode, the layer is too.
+    /// in development mode, the layer is in development mode too.
     pub fn new(source: impl Into<AssetSource>) -> Self {
         let source = source.into();
         let mut rules = Rules::default();
-        // A file service does not know about fingerprints, so its `Cache-Control` is replaced, except for `no-store`.
+        // A file service does not consider fingerprints, so its `Cache-Control` is replaced, except for `no-store`.
         rules.precedence = Precedence::Layer;
         rules.fallback = Rendered::new(CachePolicy::NO_STORE);
         // G-27: The layer recognizes a page by its name. The guard needs the media type, which a 304 does not have.
@@ -54,7 +53,7 @@ impl AssetsLayer {
         self.with(|config| config.mount = mount)
     }
 
-    /// Sets the response to a URL with a fingerprint that is not current. The default is 404.
+    /// Sets the response to a URL with an outdated fingerprint. The default is 404.
     #[must_use]
     pub fn stale_fingerprint(self, answer: StaleFingerprint) -> Self {
         self.with(|config| config.stale = answer)
@@ -87,7 +86,7 @@ impl AssetsLayer {
     ///
     /// # Errors
     ///
-    /// Returns an error if the manifest does not contain the file. The error suggests the nearest name.
+    /// Returns an error if the manifest does not contain the file. The error suggests the most similar name.
     pub fn fallback_page(self, file: &str) -> Result<Self, UnknownAsset> {
         self.config.source.current().file(file)?;
         Ok(self.with(|config| config.fallback_page = Some(file.into())))
@@ -127,8 +126,8 @@ impl AssetsLayer {
         self.with(|config| config.rules.development = switch.into().is_on())
     }
 
-    /// Disables one guard: see [`Risk`]. For example, only browsers store a response to a request with `Authorization`,
-    /// unless this risk is accepted.
+    /// Disables one guard: see [`Risk`]. For example, shared caches may store responses to requests with
+    /// `Authorization` only if this risk is accepted.
     #[must_use]
     pub fn accept_risk(self, risk: Risk) -> Self {
         self.with(|config| config.rules.waived.insert(risk.guard()))

@@ -1,12 +1,12 @@
 //! A layer that verifies the fingerprints in the URLs of assets.
 //!
-//! The inner service has the files: tower-http's `ServeDir`, or [`EmbeddedFiles`](crate::assets::EmbeddedFiles). The
-//! layer removes the fingerprint from the path or the query, requests the file from the inner service, and sets how
-//! long the response may be stored.
+//! The inner service serves the files. It can be tower-http's `ServeDir`, or
+//! [`EmbeddedFiles`](crate::assets::EmbeddedFiles). The layer removes the fingerprint from the path or the query,
+//! requests the file from the inner service, and sets how long the response may be stored.
 //!
 //! | The URL has | Response | `Cache-Control` |
 //! |---|---|---|
-//! | the fingerprint of a file of the manifest | the file | `public, max-age=31536000, immutable` |
+//! | the fingerprint of a file in the manifest | the file | `public, max-age=31536000, immutable` |
 //! | the name of a file, without a fingerprint | the file | `no-cache` |
 //! | another fingerprint | 404, or by [choice](StaleFingerprint) | `private, no-store` |
 //! | an unknown name | 404, or by [choice](UnknownName), or a [page](#single-page-applications) | `private, no-store` |
@@ -14,9 +14,9 @@
 //!
 //! A fingerprint is 32 hexadecimal digits. The layer ignores a query such as `?v=4.7.0`, which is not a fingerprint.
 //!
-//! A page (`text/html`) is `no-cache` under every URL. Errors and redirects of the inner service get
-//! `private, no-store`, and so do responses to methods other than GET and HEAD. The layer returns its 404 responses
-//! without the inner service, which could fall back to a page.
+//! A page (`text/html`) is `no-cache` under every URL. Errors and redirects of the inner service, and responses to
+//! methods other than GET and HEAD, get `private, no-store`. The layer returns its 404 responses without the inner
+//! service, which could fall back to a page.
 //!
 //! # Example
 //!
@@ -51,17 +51,17 @@
 //! manifest:
 //!
 //! - The status is 200 or 206.
-//! - `Content-Type` is present, and it is not that of a page unless the file is a page. The layer accepts every other
-//!   type, because services derive media types differently.
-//! - The length is that of the file. The layer reads it from `Content-Length`, from the complete length in
+//! - `Content-Type` is present, and it is not the type of a page unless the file is a page. The layer accepts all other
+//!   types, because services derive media types differently.
+//! - The length is equal to that of the file. The layer reads it from `Content-Length`, from the complete length in
 //!   `Content-Range`, or from the exact size of the body. For a file in a content coding, it is the length of the
 //!   compressed file next to it.
 //! - `Last-Modified` is the modification time that the file had when it was hashed. This applies if the response has
 //!   the field and the manifest was built from the directory on this machine.
 //!
 //! If only the modification time differs, the layer hashes the file again on a separate thread, once for each
-//! modification time. The response waits for the result. A file that was only copied or touched is served as before. A
-//! file whose content has changed is not served under the URL of its earlier content.
+//! modification time. The response waits for the result. A file that was only copied or touched is still served. A file
+//! whose content has changed is not served under the URL of its earlier content.
 //!
 //! | The response contains another file | Result |
 //! |---|---|
@@ -69,14 +69,14 @@
 //! | under a plain name | the file without an entity tag, and no cache stores it |
 //! | under a plain name, as a partial response | 503 |
 //!
-//! No cache stores a response whose length is not known. If the client resumes with `If-Range`, such a partial response
-//! becomes a 503.
+//! No cache stores a response whose length is not known. If the client resumes with `If-Range`, a partial response of
+//! unknown length becomes a 503.
 //!
 //! The layer does not detect one change: a file that is overwritten while the program runs, with the same length and
 //! the same modification time in seconds. To avoid this, deploy into a new directory, or restart the program.
 //!
-//! A manifest from [`AssetManifest::load`](crate::assets::AssetManifest::load) contains only lengths, until
-//! [`verify_directory`](crate::assets::AssetManifest::verify_directory) has read the files.
+//! With a manifest from [`AssetManifest::load`](crate::assets::AssetManifest::load), the layer can compare only lengths
+//! until [`verify_directory`](crate::assets::AssetManifest::verify_directory) has read the files.
 //!
 //! # Validators
 //!
@@ -103,7 +103,7 @@
 //!
 //! # Single-page applications
 //!
-//! The scripts of a single-page application show a view for paths such as `/users/john.doe`. With
+//! The scripts of a single-page application display a view for paths such as `/users/john.doe`. With
 //! [`AssetsLayer::fallback_page`], an unknown path gets the page of the application:
 //!
 //! | The path is | Response | `Cache-Control` |
@@ -144,14 +144,14 @@
 //! Compression must be an outer layer: a `CompressionLayer` between this layer and the service would remove the length
 //! that the layer verifies. Outside of compression, add a [`ConditionalLayer`](crate::ConditionalLayer) with
 //! [`inner_handles_if_range`](crate::ConditionalLayer::inner_handles_if_range). It adds the content coding to the
-//! entity tag, and clients can resume downloads. An outer [`CachingLayer`](crate::CachingLayer) respects the policies
-//! of this layer, and may restrict them. [`PathPrefix`] sets which paths the layer receives. Assets at the root, next
-//! to other routes, need [`PathPrefix::Keep`].
+//! entity tag, so that clients can resume downloads. An outer [`CachingLayer`](crate::CachingLayer) respects the
+//! policies of this layer, and may restrict them. [`PathPrefix`] sets which paths the layer receives. Assets at the
+//! root, next to other routes, need [`PathPrefix::Keep`].
 //!
 //! The layer returns a 404, a redirect, a 412, and the 304 under a versioned URL without the inner service. None of
-//! these responses has content. Put a layer that adds CORS fields outside, so that they get these fields too.
-//! Authentication also belongs outside: an inner layer would not prevent a client from learning which fingerprints are
-//! current.
+//! these responses has content. A layer that adds CORS fields must be an outer layer, so that these responses get the
+//! fields too. Authentication must also be an outer layer: an inner layer would not prevent a client from finding out
+//! which fingerprints are current.
 //!
 //! ```
 //! use axum::Router;
@@ -182,8 +182,8 @@
 //! # Suspicious paths
 //!
 //! A suspicious path contains `;`, `\`, a dot segment, or an encoded `/`, `\`, `.`, `?`, `#`, `%` or NUL. Programs
-//! interpret such paths differently, and a cache in front may take one for the name of an asset. The layer therefore
-//! serves no asset under such a path.
+//! interpret such paths differently, and a cache in front may mistake one for the path of an asset. The layer therefore
+//! does not serve an asset under such a path.
 
 mod config;
 mod embedded;

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use crate::assets::{Asset, Recheck, StoredFile};
 use crate::protocol::{HttpDate, last_modified_of, only_line};
 
-/// The evidence in the head of a response about its bytes.
+/// The evidence that the head of a response gives about its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// All evidence matches the manifest, including the length.
@@ -16,7 +16,7 @@ pub(super) enum Verdict {
     Unproven,
     /// The response contains another file.
     Different,
-    /// The file has the same length and another modification time. Its content may be the same.
+    /// The file has the same length but a different modification time. Its content may be the same.
     OtherTime,
     /// The response is a page, probably a fallback, and the asset is not a page.
     // G-19
@@ -24,7 +24,7 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    /// Judges a 200 or a 206. `body_length` is the exact length of the body, if known.
+    /// Compares a 200 or a 206 with the manifest. `body_length` is the exact length of the body, if known.
     pub(super) fn of(asset: &Asset, head: &Parts, body_length: Option<u64>, now: HttpDate) -> Self {
         let headers = &head.headers;
         match only_line(headers, &CONTENT_TYPE).map(|line| line.as_bytes()) {

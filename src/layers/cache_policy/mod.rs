@@ -1,4 +1,4 @@
-//! A layer that sets `Cache-Control` and `Vary`, which decide how long a response may be stored and by which caches.
+//! A layer that sets `Cache-Control` and `Vary`, which determine how long a response may be stored and by which caches.
 //!
 //! The policy comes from one value, a table of routes, or a closure that receives the request. Put the layer on a route
 //! or on a router. The [`policy`](crate::policy) module explains precedence, statuses and guards.
@@ -60,7 +60,7 @@
 //!
 //! # Session layers and `Set-Cookie`
 //!
-//! Guards see only the fields that inner services have set. No guard sees a `Set-Cookie` that an outer session layer
+//! Guards see only the fields that inner services have set. They do not see a `Set-Cookie` that an outer session layer
 //! adds later. Put this layer outside the session layer. If that is not possible, put an
 //! [`EdgeLayer`](crate::EdgeLayer) or a second `CachePolicyLayer` with
 //! [`CachePolicy::PRIVATE_NO_CACHE`](crate::policy::CachePolicy::PRIVATE_NO_CACHE) outside it.

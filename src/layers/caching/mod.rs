@@ -64,10 +64,10 @@
 //! | compress responses | [`compression`](CachingLayer::compression) |
 //! | return 304 without running the handler | [`validators`](CachingLayer::validators) |
 //! | reject updates without `If-Match` | [`require_preconditions`](CachingLayer::require_preconditions) |
-//! | store a 404 for a short time | [`policy`](CachingLayer::policy) with [`for_status`](crate::CachePolicyLayer::for_status) |
-//! | resume downloads | [`entity_tags`](CachingLayer::entity_tags) with `strong` (feature `strong-tags`) |
-//! | tag bodies of more than 1 MiB | [`entity_tags`](CachingLayer::entity_tags) with [`max_body`](crate::EntityTagLayer::max_body) |
-//! | see changes at once | [`development`](CachingLayer::development) |
+//! | let caches store a 404 for a short time | [`policy`](CachingLayer::policy) with [`for_status`](crate::CachePolicyLayer::for_status) |
+//! | let clients resume downloads | [`entity_tags`](CachingLayer::entity_tags) with `strong` (feature `strong-tags`) |
+//! | generate tags for bodies of more than 1 MiB | [`entity_tags`](CachingLayer::entity_tags) with [`max_body`](crate::EntityTagLayer::max_body) |
+//! | see changes immediately during development | [`development`](CachingLayer::development) |
 //!
 //! # With compression
 //!

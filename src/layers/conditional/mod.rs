@@ -140,13 +140,13 @@
 //!
 //! # Errors of the handler
 //!
-//! [RFC 9110 section 13.2.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.1) says that a server ignores
-//! preconditions if the request would fail without them. With a source, the layer does not follow this rule. A
-//! `POST /articles/1` with a failing `If-Match` gets 412 even if the router would return 405. The same applies to a
-//! path that an extractor would reject with 400.
+//! According to [RFC 9110 section 13.2.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-13.2.1), a server ignores
+//! preconditions if the request would fail without them. With a source, the layer does not follow this rule. A `POST
+//! /articles/1` with a failing `If-Match` gets 412 even if the router would return 405. The same applies to a path that
+//! an extractor would reject with 400.
 //!
-//! Only the handler knows that the request is an error, and calling it could make the change. To get the error of the
-//! router, put the layer on the method router instead of on the whole router.
+//! Only the handler knows whether the request is an error, and calling it could make the change. To get the error of
+//! the router, put the layer on the method router instead of on the whole router.
 //!
 //! # Request fields for the inner service
 //!
@@ -177,8 +177,8 @@
 //! serve a range without evaluating `If-Range`. Use [`HeadValidators`] as the source for them.
 //!
 //! The layer also removes a `Range` that is not a single field line with valid byte ranges, because services often
-//! return 416 instead of ignoring it. A 304 takes precedence over that 416, so the layer also removes a `Range` that
-//! comes with `If-None-Match` or `If-Modified-Since`, unless a source has already decided the request.
+//! return 416 instead of ignoring it. A 304 takes precedence over that 416, so the layer also removes a `Range` from a
+//! request with `If-None-Match` or `If-Modified-Since`, unless a source has already decided the request.
 //!
 //! An outer layer without a source removes such ranges before an inner layer with a source can prove them. Use
 //! [`inner_handles_if_range`](ConditionalLayer::inner_handles_if_range) on the outer layer, or put the
@@ -204,7 +204,7 @@
 //! | GET or HEAD | `If-None-Match` with the current tag | 304 |
 //! | GET or HEAD | `If-Modified-Since` with the date of `Last-Modified`, and no `If-None-Match` | 304 |
 //! | GET or HEAD | another tag or date | the complete response |
-//! | PUT, PATCH, DELETE | `If-Match` with the current tag | that of the handler |
+//! | PUT, PATCH, DELETE | `If-Match` with the current tag | the handler's response |
 //! | PUT, PATCH, DELETE | `If-Match` with another tag | 412, and the handler does not run |
 //! | PUT | `If-None-Match: *`, and the resource exists | 412: the client wanted to create it |
 //! | unsafe | none, and [`require_preconditions`](ConditionalLayer::require_preconditions) is set | 428 |

@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use http::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, EXPECT, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE,
-    RANGE, TRANSFER_ENCODING,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    IF_UNMODIFIED_SINCE, RANGE, TRANSFER_ENCODING,
 };
 use http::request::Parts;
 use http::{HeaderName, Method, Request, Response, StatusCode};
@@ -206,7 +206,9 @@ impl<S, B> HeadValidators<S, B> {
 }
 
 /// Request fields that a request for validators must not repeat.
-const NOT_FORWARDED: [HeaderName; 10] = [
+// P-08: with a field that names another method, a service could run the method before the precondition is evaluated.
+const NOT_FORWARDED: [HeaderName; 14] = [
+    CONTENT_ENCODING,
     CONTENT_LENGTH,
     CONTENT_TYPE,
     EXPECT,
@@ -217,6 +219,9 @@ const NOT_FORWARDED: [HeaderName; 10] = [
     IF_UNMODIFIED_SINCE,
     RANGE,
     TRANSFER_ENCODING,
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-method-override"),
 ];
 
 impl<S, B, R> ValidatorSource for HeadValidators<S, B>

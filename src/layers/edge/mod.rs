@@ -20,10 +20,10 @@
 //! Only this layer writes cache tags, because a cache that does not understand the field forwards it to clients. It
 //! combines tags from three sources, in this order: the [routes](crate::policy), the
 //! [`CacheTags`](crate::policy::CacheTags) in the extensions of the response, and the field itself, if a handler wrote
-//! it. [`TagOverflow`](crate::edge::TagOverflow) chooses the treatment of tags that do not fit.
+//! it. [`TagOverflow`](crate::edge::TagOverflow) determines the treatment of tags that do not fit.
 //!
-//! A 304 gets no tags if the handler did not run, because the handler's tags are not known then. An edge would replace
-//! the stored tags by an incomplete list.
+//! A 304 gets no tags if the handler did not run, because the handler's tags are not known then. Otherwise, an edge
+//! would replace the stored tags with an incomplete list.
 //!
 //! # Example
 //!

@@ -56,15 +56,15 @@
 //! `Content-Disposition`. A 304 does not have these fields, so a tag of the content alone would hide changes to them
 //! from clients.
 //!
-//! A tag depends on nothing else, so all replicas generate the same tag, also after a restart. A release that changes
-//! tags says so in the changelog under `Wire`.
+//! A tag does not depend on anything else, so all replicas generate the same tag, even after a restart. If a release
+//! changes tags, the changelog lists the change under `Wire`.
 //!
 //! # Repeated bodies
 //!
 //! An application can send the same [`Bytes`](bytes::Bytes) value many times, for example a static page. The layer
 //! hashes such a body twice, then reuses its tag. It stores the tags of up to 64 bodies by address. A body that the
 //! application has dropped is released when the next body is added. A layer that is dropped does not release its last
-//! bodies. A body that was made for one response is never stored.
+//! bodies. A body that was created for a single response is never stored.
 //!
 //! # Weak or strong tags
 //!

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::edge::purge::Purge;
 
-/// A response extension which states that the handler succeeded and the purge failed. Edge caches may serve the old
+/// A response extension that indicates that the handler succeeded but the purge failed. Edge caches may serve the old
 /// responses until these are stale.
 ///
 /// An outer layer can log or count it, or retry the purge:

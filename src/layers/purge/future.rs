@@ -36,7 +36,7 @@ pin_project! {
             inner: F,
             purger: Option<P>,
         },
-        // Until the purger is ready.
+        // The purge, until the purger is ready.
         Waiting { purger: P },
         Purging {
             #[pin]
@@ -116,7 +116,7 @@ impl<F, P: Service<Purge>, B> fmt::Debug for ResponseFuture<F, P, B> {
     }
 }
 
-/// Whether a response with this status invalidates stored responses (RFC 9111 section 4.4).
+/// Returns whether a response with this status invalidates stored responses (RFC 9111 section 4.4).
 // I-01
 fn invalidates(status: StatusCode) -> bool {
     status.is_success() || status.is_redirection()

@@ -18,7 +18,7 @@ pub struct PurgeLayer<P> {
 impl<P> PurgeLayer<P> {
     /// Creates a layer with a purger: a service for [`Purge`](crate::edge::purge::Purge) requests, with any response.
     ///
-    /// The purger is cloned for each request with an unsafe method, so a clone should be as cheap as that of an HTTP
+    /// The layer clones the purger for each request with an unsafe method, so cloning should be as cheap as for an HTTP
     /// client.
     pub const fn new(purger: P) -> Self {
         Self { purger, announce_groups: false, enabled: true, development: false }
@@ -27,7 +27,7 @@ impl<P> PurgeLayer<P> {
     /// Also sends the purged tags to the client, in `Cache-Group-Invalidation` ([RFC 9875 section
     /// 3](https://www.rfc-editor.org/rfc/rfc9875#section-3)). Caches between the service and the client that support
     /// `Cache-Groups` then invalidate their stored responses. See
-    /// [`TagFormat::CACHE_GROUPS`](crate::edge::TagFormat::CACHE_GROUPS). The default is not to send the field.
+    /// [`TagFormat::CACHE_GROUPS`](crate::edge::TagFormat::CACHE_GROUPS). By default, the field is not sent.
     ///
     /// ```
     /// use std::convert::Infallible;
@@ -62,10 +62,10 @@ impl<P> PurgeLayer<P> {
         Self { development: switch.into().is_on(), ..self }
     }
 
-    /// Switches the purger on or off. If `false`, the layer drops all purges, as a service without a cache in front
-    /// needs. The default is `true`.
+    /// Enables or disables the purger. If `false`, the layer drops all purges, for a service without a cache in front.
+    /// The default is `true`.
     ///
-    /// Handlers then need no condition of their own:
+    /// Handlers then do not need their own condition:
     ///
     /// ```
     /// use std::convert::Infallible;

@@ -1,14 +1,14 @@
 //! A layer that purges edge caches after a handler has changed data.
 //!
-//! A handler for an unsafe method, such as POST, PUT, PATCH or DELETE, puts a [`Purge`](crate::edge::purge::Purge) into
-//! the extensions of its response. Services in between can add to it. If the response is 2xx or 3xx, the layer passes
-//! the purge to a purger, which can be any `tower::Service<Purge>`. The layer sends the response when the purger has
-//! finished. A client that then requests the page gets the new representation, provided that the cache applies purges
-//! immediately.
+//! A handler for an unsafe method, such as POST, PUT, PATCH or DELETE, inserts a [`Purge`](crate::edge::purge::Purge)
+//! into the extensions of its response. Services in between can add to it. If the response is 2xx or 3xx, the layer
+//! passes the purge to a purger, which can be any `tower::Service<Purge>`. The layer sends the response when the purger
+//! has finished. A client that then requests the page gets the new representation, provided that the cache applies
+//! purges immediately.
 //!
 //! After a safe method, and with a 4xx or 5xx status, the layer does not run the purge. It always removes the purge
-//! from the extensions, so use one `PurgeLayer`: an outer one gets nothing. To purge a cache in the process and a CDN,
-//! pass a purger that calls both, the nearer cache first:
+//! from the extensions, so use only one `PurgeLayer`: an outer one would not find the purge. To purge an in-process
+//! cache and a CDN, pass a purger that calls both, the nearer cache first:
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -33,8 +33,8 @@
 //! The package [`tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) contains a purger for twelve CDNs
 //! and caches, over any HTTP client.
 //!
-//! A response without a purge costs no call, no wait and no allocation. The layer also runs a purge in a gRPC response,
-//! although the trailers may still report an error.
+//! A response without a purge does not cause a call, a wait or an allocation. The layer also runs a purge in a gRPC
+//! response, although the trailers may still report an error.
 //!
 //! # When the purge fails
 //!
@@ -45,7 +45,7 @@
 //! # When the client disconnects
 //!
 //! When a client disconnects, servers drop the future of its request, and with it a purge that is still running. To
-//! finish the purge in any case, spawn a task in the purger and wait for it:
+//! finish the purge in all cases, spawn a task in the purger and wait for it:
 //!
 //! ```
 //! # use tower::{BoxError, service_fn};
@@ -57,7 +57,7 @@
 //!
 //! # Timeouts and limits
 //!
-//! A slow purge delays the response, and so does a purger that is not ready. Apply `tower::timeout` to the purger. If
+//! A slow purge delays the response. A purger that is not ready delays it too. Apply `tower::timeout` to the purger. If
 //! the vendor has a rate limit, apply `tower::limit` too. The layer polls the readiness of the purger only when it has
 //! a purge, so other requests do not use up a concurrency limit.
 //!

@@ -20,7 +20,7 @@ use crate::edge::ForwardReason;
 use crate::layers::bypass::{is_interim, is_of_grpc};
 use crate::policy::{CacheTags, Guard, Layer, Personalized, RequestFacts, ResolvedPolicy, Ruling};
 use crate::protocol::{
-    Age, CacheControl, EffectiveControl, HttpDate, Validators, has_nonce, is_confirmed_by_head,
+    Age, CacheControl, EffectiveControl, HttpDate, Validators, Vary, has_nonce, is_confirmed_by_head,
     is_confirmed_by_not_modified, is_live_stream_type, is_never_stored, only_line, take_freshness_fields,
     update_stored_fields,
 };
@@ -95,8 +95,7 @@ impl Stale {
         let modified = validators.last_modified().and_then(|_| only_line(&head.headers, &LAST_MODIFIED));
         let modified = modified.map(|date| (IF_MODIFIED_SINCE, date.clone()));
         for (condition, value) in etag.into_iter().chain(modified) {
-            request.insert(condition, value);
-            self.is_validated = true;
+            self.is_validated |= request.try_insert(condition, value).is_ok();
         }
     }
 }
@@ -106,6 +105,10 @@ impl Exchange {
     /// is the receiver of its body.
     pub(super) fn judge<B, E>(&mut self, result: Result<Response<B>, E>) -> Verdict<B, E> {
         let now = self.config.clock.now();
+        if let Some(stale) = self.stale.as_ref().filter(|stale| stale.record.is_ahead_of(now)) {
+            // It would be kept in place of the new response, because it seems to be the later one.
+            self.core.store.remove(&self.key, &stale.record);
+        }
         if let Some(stale) = &mut self.stale
             && !stale.record.moment_is_current(&self.key, &self.core.purges)
         {
@@ -128,9 +131,11 @@ impl Exchange {
             Verdict::Pass(..) if self.invalidation.is_some() => self.progress.land(Landing::NotShared),
             Verdict::Confirmed { record, is_stored: true } => self.progress.land(Landing::Stored(Arc::clone(record))),
             Verdict::Failed(record) => self.progress.land(Landing::Failed(Arc::clone(record))),
-            Verdict::Pass(..) => {
+            Verdict::Pass(response, reason) => {
                 count(&self.core.stats.not_stored);
-                self.core.mark(&self.key, now);
+                if !self.is_due_to_request(response, *reason) {
+                    self.core.mark(&self.key, now);
+                }
                 self.progress.land(Landing::NotShared);
             }
             Verdict::Confirmed { .. } | Verdict::Error(_) | Verdict::Again => self.progress.land(Landing::NotShared),
@@ -141,6 +146,23 @@ impl Exchange {
             (self.status, self.stale) = (Some(head.status), None);
         }
         verdict
+    }
+
+    /// Whether a response is not stored because of this request, so that the responses to others may be. One client could
+    /// otherwise keep a URL out of the cache.
+    fn is_due_to_request<B>(&self, response: &Response<B>, reason: NotStored) -> bool {
+        match reason {
+            NotStored::RequestCookie => true,
+            // The values of the request are too long.
+            NotStored::Vary => {
+                Selection::of(response.headers(), &HeaderMap::new(), self.config.selection_rules()).is_some()
+            }
+            // Unlike other errors of the client, these say that the URL has no response.
+            _ => {
+                response.status().is_client_error()
+                    && !matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::GONE)
+            }
+        }
     }
 
     fn event(&self, storing: Result<(), NotStored>) -> SharedCacheEvent<'_> {
@@ -302,19 +324,27 @@ impl Exchange {
         let decided = if is_silent || is_by_fields { None } else { self.decide(parts, now).ok() };
         let mut headers = stored.headers.clone();
         update_stored_fields(&mut headers, &parts.headers).ok()?;
+        // The content is still the one that was selected by these fields. Some servers send less in a 304, or in a
+        // response to HEAD, because only a response with content is compressed.
+        Vary::from_headers(&stored.headers).unwrap_or_default().add_to(&mut headers);
         for name in [AGE, DATE] {
             if let Some(value) = parts.headers.get(&name) {
                 headers.insert(name, value.clone());
             }
         }
         let (decided, ruling) = match decided {
-            Some(decided) => (Some(decided), parts.extensions.get::<Ruling>()),
+            Some(decided) => (Some(decided), parts.extensions.get::<Ruling>().cloned()),
             // The directives that the update does not have are those of the stored response.
             None if is_by_fields => (self.decide_by_fields(stored.status, &headers, now).ok(), None),
             None if is_silent => {
-                let control = CacheControl::from_headers(&headers).unwrap_or_default();
-                let tags = CacheTags::new();
-                (Some(Decided { terms: stored.terms, tags, control }), stored.ruling.as_ref())
+                // The guards see the updated fields, as if the stored response had come with them.
+                let (mut updated, ()) = Response::new(()).into_parts();
+                (updated.status, updated.headers) = (stored.status, headers);
+                stored.ruling.clone().and_then(|ruling| updated.extensions.insert(ruling));
+                parts.extensions.get::<CacheTags>().and_then(|tags| updated.extensions.insert(tags.clone()));
+                let decided = self.decide_by_policy(&mut updated, now).ok();
+                headers = updated.headers;
+                (decided, updated.extensions.remove::<Ruling>())
             }
             None => (None, None),
         };
@@ -325,7 +355,7 @@ impl Exchange {
             tags.unite(&decided.tags);
             Decided { tags, ..decided }
         });
-        let head = decided.and_then(|decided| self.head(stored.status, &headers, decided, ruling.cloned(), now).ok());
+        let head = decided.and_then(|decided| self.head(stored.status, &headers, decided, ruling, now).ok());
         Some((headers, head))
     }
 
@@ -355,7 +385,8 @@ impl Exchange {
             moment: self.moment,
             received: now,
             initial_age,
-            date: date.unwrap_or(now),
+            // A date in the future would take precedence over those of all later responses.
+            date: date.map_or(now, |date| date.min(now)),
             tags,
             ruling,
         })
@@ -419,7 +450,7 @@ impl Exchange {
         let heuristics = self.config.heuristics;
         let terms = Terms::of_fields(&control, &self.request, status, headers, now, heuristics);
         let terms = terms.ok_or(NotStored::Forbidden)?;
-        let tags = tags_in(headers).ok_or(NotStored::Tags)?;
+        let tags = tags_in(headers, || self.key.url().host()).ok_or(NotStored::Tags)?;
         Ok(Decided { terms, tags, control: control.control().clone() })
     }
 }

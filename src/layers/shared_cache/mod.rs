@@ -1,19 +1,19 @@
-//! A cache in the process, shared by all clients of a service.
+//! An in-process cache, shared by all clients of a service.
 //!
 //! Put the layer of a [`SharedCache`] outside a [`CachingLayer`](crate::CachingLayer) or
 //! [`CachePolicyLayer`](crate::CachePolicyLayer). It stores the responses whose policy lets shared caches store them,
-//! and answers later requests without calling the handler. Use it if no CDN or caching proxy is in front of the
-//! service, or if handlers need purges that take effect at once.
+//! and responds to later requests without calling the handler. Use it if no CDN or caching proxy is in front of the
+//! service, or if handlers need purges that take effect immediately.
 //!
 //! # Which responses are stored
 //!
-//! [`SharedCache::by_policy`] is for applications. It stores only responses that an inner policy layer decided about. A
-//! handler without a policy is therefore never cached by accident, and marks that do not leave the process, such as
-//! [`Personalized`](crate::policy::Personalized), count. The guards are applied again to the final response, because a
-//! session layer may have added a cookie after the decision.
+//! [`SharedCache::by_policy`] is for applications. It stores only responses that an inner policy layer decided about.
+//! Responses of a handler without a policy are therefore never stored by accident, and marks that do not leave the
+//! process, such as [`Personalized`](crate::policy::Personalized), are respected. The guards are applied again to the
+//! final response, because a session layer may have added a cookie after the decision.
 //!
-//! [`SharedCache::by_fields`] is for gateways. It follows [RFC 9111](https://www.rfc-editor.org/rfc/rfc9111.html) by the
-//! header fields. It also stores a successful response to POST as the one to GET, if its `Content-Location` is its own URL
+//! [`SharedCache::by_fields`] is for gateways. It follows [RFC 9111](https://www.rfc-editor.org/rfc/rfc9111.html) by
+//! the header fields. It also stores a 200 to POST as the response to GET, if its `Content-Location` is its own URL
 //! and it has a lifetime ([RFC 9110 section 9.3.3](https://www.rfc-editor.org/rfc/rfc9110.html#section-9.3.3)).
 //!
 //! In both cases, these responses are not stored:
@@ -23,15 +23,16 @@
 //! - responses marked as `Personalized`, or to requests with that mark,
 //! - gRPC, server-sent events and other live streams, and responses with trailers,
 //! - pages whose `Content-Security-Policy` has a nonce,
-//! - errors and redirects without a policy of their own, and 428, 429, 431 and 511,
+//! - errors and redirects without their own policy, and 428, 429, 431 and 511,
 //! - partial responses, and bodies that end early, fail, or are longer than the [limit](crate::store::MemoryStore),
 //! - responses without a lifetime and without a validator.
 //!
 //! Requests with credentials or with content, upgrades, and requests whose path other software may resolve differently
-//! are passed through. So are requests that name another method, as in `X-HTTP-Method-Override`.
+//! are passed through. So are requests that name another method, as in `X-HTTP-Method-Override`, and those whose
+//! `Connection` names other fields, which a proxy removes before it forwards the request.
 //!
-//! A client cannot turn the cache off: `no-cache` and `max-age=0` in a request have no effect. `no-store` keeps the
-//! response to that request out of the cache.
+//! A client cannot turn the cache off: `no-cache` and `max-age=0` in a request have no effect. If a request has
+//! `no-store`, the response to that request is not stored.
 //!
 //! # Keys
 //!
@@ -58,68 +59,78 @@
 //! # Concurrent requests
 //!
 //! Requests for the same URL wait for the first one. It is a future that every waiting request drives, so it continues
-//! if the first client disconnects. If the last one disconnects, a [`spawner`](SharedCache::spawner) finishes the request.
-//! Without one, the call of the inner service is dropped. If the response turns out not to be storable, the other
-//! requests are passed to the inner service at once. For the next two seconds, requests for that URL do not wait for
-//! each other. A request does not join one that has taken longer than [`wait`](SharedCache::wait), and with a
+//! if the first client disconnects. If the last one disconnects, a [`spawner`](SharedCache::spawner) finishes the
+//! request. Without one, the call of the inner service is dropped. If the response turns out not to be storable, the
+//! other requests are passed to the inner service immediately. For the next two seconds, requests for that URL do not
+//! wait for each other, and their responses are not stored, unless the reason was in the request, such as a 400. A
+//! request does not join one that has taken longer than [`wait`](SharedCache::wait), and with a
 //! [`timer`](SharedCache::timer) it waits no longer than that.
 //!
 //! Because other tasks may drive it, the future of the inner service must be `Send`, and so must its bodies. The layer
-//! needs no particular runtime.
+//! does not need a particular runtime.
+//!
+//! The service is ready when the inner service is. In a stack without axum, whose routes are always ready, an inner
+//! `tower::limit::ConcurrencyLimit` that has reached its limit therefore also delays responses from the cache.
 //!
 //! # Purges
 //!
 //! A [`SharedCache`] is a service for [`Purge`](crate::edge::purge::Purge)s, so it can be the purger of a
-//! [`PurgeLayer`](crate::PurgeLayer). Purges take effect at once for all variants. They also cover responses that are
-//! still under way. A successful unsafe request invalidates its own URL, and the URLs in its `Location` and
-//! `Content-Location` ([RFC 9111 section 4.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.4)), and the tags in
-//! its `Cache-Group-Invalidation` ([RFC 9875](https://www.rfc-editor.org/rfc/rfc9875)).
+//! [`PurgeLayer`](crate::PurgeLayer). Purges take effect immediately for all variants. They also cover responses that
+//! are still in progress. A successful unsafe request invalidates its own URL, and the URLs in its `Location` and
+//! `Content-Location` ([RFC 9111 section 4.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.4)), and the tags
+//! in its `Cache-Group-Invalidation` ([RFC 9875](https://www.rfc-editor.org/rfc/rfc9875)). In a cache by fields, these
+//! are the groups of its own host.
+//!
+//! When a client disconnects, servers drop the future of its request. A write that is dropped before its response
+//! neither purges nor invalidates anything, although the handler may have changed data. If that matters, run the change
+//! and the [`purge`](SharedCache::purge) in a separate task.
 //!
 //! # With several processes
 //!
-//! Each process has a cache of its own: ten processes render each page ten times, and a purge reaches one of them. A
-//! [`SecondLevel`] is a store that they share, behind the memory of each. The package `tower-cache-policy-redis` makes
-//! one for Redis and Valkey, and [`RemoteStore`](crate::store::RemoteStore) is the interface for others.
+//! Each process has its own cache: ten processes render each page ten times, and a purge reaches only one of them. A
+//! [`SecondLevel`] is a store that all processes share, behind the memory of each process. The package
+//! `tower-cache-policy-redis` provides one for Redis and Valkey, and [`RemoteStore`](crate::store::RemoteStore) is the
+//! interface for other stores.
 //!
 //! On a miss, one request looks the response up in the second level before it is passed to the inner service, and the
 //! others wait for it. The `Cache-Status` of such a hit has `detail=second-level`. A response that is stored is written
 //! to the second level in the background. Requests for ranges, HEAD requests, and revalidations in the background are
 //! not looked up.
 //!
-//! A purge takes effect at once in its own process, and is then published. As a service, the cache is ready when that
-//! has happened, so the response of a handler that purges through a [`PurgeLayer`](crate::PurgeLayer) comes after it.
-//! Other processes apply the purge when they are notified, and ask for purges at regular intervals. A process that has
-//! not been able to do so for [`max_purge_delay`](SecondLevel::max_purge_delay) uses responses from its memory only for
-//! that time each, and revalidates older ones. A purge that cannot be published waits until it can.
+//! A purge takes effect immediately in its own process, and is then published. The [`PurgeLayer`](crate::PurgeLayer)
+//! sends the handler's response when the purge has been published. Other processes apply the purge when they are
+//! notified, and poll for purges at regular intervals. If a process has not been able to poll for
+//! [`max_purge_delay`](SecondLevel::max_purge_delay), it uses each response from its memory only for that time, and
+//! revalidates older ones. A purge that cannot be published waits until it can.
 //!
-//! The second level is never needed. No request waits longer for it than the [`limit`](SecondLevel::limit), and no
-//! failure reaches a client. A record that is damaged, of another version, or of another key is a miss. The
-//! [numbers](SharedCacheStats::second_level) show each of these.
+//! The service works without the second level. No request waits for it longer than the [`limit`](SecondLevel::limit),
+//! and no failure reaches a client. A record that is damaged, or has another version or another key, is a miss. The
+//! [statistics](SharedCacheStats::second_level) count each of these.
 //!
-//! Each process that misses a response may make it once. With a [`lease`](SecondLevel::lease), one of them makes it and the
-//! others wait for a limited time.
+//! Each process that misses a response may generate it once. With a [`lease`](SecondLevel::lease), one process
+//! generates it and the others wait for a limited time.
 //!
-//! All processes must run the same application, with its layers made in the same order, or use different names in the
-//! store. A response that contains a field which the application accepted in place of a guard, such as a `Set-Cookie`,
-//! stays in the memory of its process.
+//! All processes must run the same application and create its layers in the same order. Different applications must use
+//! different names in the store. A response with a field whose risk the application has accepted, such as a
+//! `Set-Cookie`, stays in the memory of its process.
 //!
 //! # What the cache did
 //!
 //! | To see | use |
 //! |---|---|
-//! | where one response came from | its fields `Cache-Status` and `Age` |
+//! | the source of one response | its fields `Cache-Status` and `Age` |
 //! | totals: hits, misses, bytes | [`stats`](SharedCache::stats) |
 //! | the outcome of each request, and why a response was not stored | an [`observer`](SharedCache::observer), or the feature `tracing` |
-//! | what uses the memory | [`largest`](SharedCache::largest) |
+//! | the responses that use the memory | [`largest`](SharedCache::largest) |
 //! | all of this while you develop | the package `tower-cache-policy-dashboard` |
 //! | whether a page is stored and purged, in a test | `assert_hit`, `assert_miss` and `assert_purged` of the module `testing` |
-//! | what the cache would do with a response, and why | an audit with [`EdgeProfile::SHARED_CACHE`](crate::edge::EdgeProfile::SHARED_CACHE) |
+//! | how the cache would treat a response, and why | an audit with [`EdgeProfile::SHARED_CACHE`](crate::edge::EdgeProfile::SHARED_CACHE) |
 //!
 //! # When to use another cache
 //!
-//! Use a CDN if clients are far away, or if the service must survive more requests than one machine can answer. Use a
+//! Use a CDN if clients are far away, or if the service must survive more requests than one machine can handle. Use a
 //! caching proxy if stored responses must survive a restart, or if several services share one cache. An
-//! [`EdgeLayer`](crate::EdgeLayer) sends them the policies of the same layers. A cache in the process is of little use if
+//! [`EdgeLayer`](crate::EdgeLayer) sends them the policies of the same layers. An in-process cache is of little use if
 //! most responses are for one user, or if handlers are as fast as a lookup.
 //!
 //! # Example

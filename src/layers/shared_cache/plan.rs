@@ -7,7 +7,7 @@ use super::config::Config;
 use crate::edge::{CacheStatusReport, ForwardReason};
 use crate::layers::bypass::is_tunnel;
 use crate::policy::{Guard, Personalized, target_as_sent};
-use crate::protocol::RequestCacheControl;
+use crate::protocol::{RequestCacheControl, members};
 use crate::store::{KeyBuffer, KeyParts, KeyRef};
 
 /// What the cache does with a request.
@@ -83,6 +83,7 @@ impl<'a> Plan<'a> {
                 "authorization" | "proxy-authorization" => return Self::Bypass("credentials"),
                 "cache-control" => signs.has_control = true,
                 "upgrade" | "expect" => return Self::Bypass("upgrade"),
+                "connection" if names_other_fields(value) => return Self::Bypass("connection"),
                 // The handler may read a content, which is not part of the key.
                 "transfer-encoding" => return Self::Bypass("content"),
                 "content-length" if value != "0" => return Self::Bypass("content"),
@@ -121,4 +122,25 @@ impl<'a> Plan<'a> {
     pub(super) const fn bypass(detail: &'static str) -> CacheStatusReport {
         CacheStatusReport::forwarded(ForwardReason::Bypass).with_detail(detail)
     }
+}
+
+/// Whether a line of `Connection` names fields that a proxy must remove before it forwards the request, other than
+/// those of the connection (RFC 9110 section 7.6.1).
+///
+/// The response then does not depend on these fields, although the request has them. Stored under their values, it
+/// would be served to clients whose requests are forwarded with the same values.
+// K-03, S-02
+fn names_other_fields(line: &HeaderValue) -> bool {
+    const OF_CONNECTION: [&[u8]; 9] = [
+        b"close",
+        b"http2-settings",
+        b"keep-alive",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"trailers",
+        b"transfer-encoding",
+        b"upgrade",
+    ];
+    members([line]).any(|option| !OF_CONNECTION.iter().any(|own| own.eq_ignore_ascii_case(option)))
 }

@@ -81,7 +81,10 @@ impl Client<'_> {
             status = StatusCode::NOT_MODIFIED;
             SharedCacheBody::nothing()
         } else if *self.method == Method::HEAD {
-            headers.insert(CONTENT_LENGTH, number_value(u64::try_from(record.body().len()).unwrap_or(u64::MAX)));
+            // A 204 must not have the field (RFC 9110 section 8.6).
+            if status != StatusCode::NO_CONTENT {
+                headers.insert(CONTENT_LENGTH, number_value(u64::try_from(record.body().len()).unwrap_or(u64::MAX)));
+            }
             SharedCacheBody::nothing()
         } else {
             let (code, content) = self.requested(status, &mut headers, record.body(), now);

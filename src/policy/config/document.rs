@@ -9,7 +9,7 @@ use super::duration;
 use super::error::Fault;
 #[cfg(feature = "shared-cache")]
 use super::size;
-use crate::policy::nearest;
+use crate::nearest::nearest;
 
 /// A key and its value.
 #[derive(Clone, Copy, Debug)]

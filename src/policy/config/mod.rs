@@ -107,33 +107,32 @@
 //! and `with_http10_fields` take `true`. Each key has the effect of the function of [`CachePolicy`](super::CachePolicy)
 //! with the same name.
 //!
-//! In place of a table, you can write one of the texts `"no-store"`, `"no-cache"`, `"private, no-cache"` and
-//! `"immutable"`, which mean the constants of `CachePolicy`.
+//! Instead of a table, you can write one of the strings `"no-store"`, `"no-cache"`, `"private, no-cache"` and
+//! `"immutable"`, which stand for the constants of `CachePolicy`.
 //!
 //! # Routes
 //!
 //! Under `[policies]` and `[routes]`, a table also accepts `based_on`, `status`, `content_type`, `method`, `vary` and
-//! `tags`. They have the effect of the functions of [`RoutePolicy`](super::routes::RoutePolicy). In place of a table,
+//! `tags`. They have the effect of the functions of [`RoutePolicy`](super::routes::RoutePolicy). Instead of a table,
 //! you can write the name of a policy.
 //!
-//! If a table with `based_on` contains any key of a policy, it replaces **all** such keys of its base. So each policy
-//! can be read in one place, and `private` never inherits `edge`.
+//! If a table with `based_on` contains any key of a policy, it replaces **all** such keys of its base. Each policy can
+//! therefore be read in one place, and `private` never inherits `edge`.
 //!
 //! `default` accepts the keys of a policy and `vary`. `vary` accepts any field name except `*`. For `authorization` and
 //! `cookie`, see the [cost](super::CachePolicy#optional-sign-in).
 //!
 //! # Durations
 //!
-//! A duration is a number of seconds, or a text with numbers and units: `"90s"`, `"5m"`, `"2 minutes"`, `"1h 30m"`,
+//! A duration is a number of seconds, or a string with numbers and units: `"90s"`, `"5m"`, `"2 minutes"`, `"1h 30m"`,
 //! `"30d"`, `"2 weeks"`, `"1y"`. A year has 365 days and is the maximum. Durations are never rounded or shortened.
 //! Negative durations, fractions of a second, months, and durations of more than a year are errors.
 //!
 //! # The cache in the process
 //!
 //! With the feature `shared-cache`, the section `[store]` contains the settings of a `SharedCache`.
-//! `PolicyConfig::store` returns them, and `SharedCache::from_config` creates the cache. A spawner, a timer and an observer
-//! are set by the program. Without the feature, the section
-//! is an error.
+//! `PolicyConfig::store` returns them, and `SharedCache::from_config` creates the cache. The program sets the spawner,
+//! the timer and the observer. Without the feature, the section is an error.
 //!
 //! ```toml
 //! [store]
@@ -146,10 +145,10 @@
 //!
 //! | Key | Value | Default |
 //! |---|---|---|
-//! | `memory` | the size of the store: a text such as `"256 MiB"` or `"2 GB"`, or a number of bytes | required |
+//! | `memory` | the size of the store: a string such as `"256 MiB"` or `"2 GB"`, or a number of bytes | required |
 //! | `max_object` | the size of the largest response that is stored | 8 MiB, and at most a sixteenth of `memory` |
 //! | `mode` | `"by_policy"`, or `"by_fields"` for a gateway | `"by_policy"` |
-//! | `query`, `ignore_query` | the parameters that keys contain, or leave out; `*` at the end stands for any text | all are used |
+//! | `query`, `ignore_query` | the parameters that keys contain, or omit; `*` at the end matches any characters | all are used |
 //! | `sorted_query` | `true`: the order of parameters does not matter | |
 //! | `hosts` | the hosts whose responses are stored | all |
 //! | `credential_headers` | more request fields that contain credentials | |
@@ -163,11 +162,11 @@
 //! | `stale_when_disconnected` | how long a stale response is used if the inner service fails | `0` |
 //! | `targeted_fields` | by fields only: the fields that take precedence over `Cache-Control` | `["cdn-cache-control"]` |
 //! | `heuristics` | by fields only, `true`: heuristic freshness is allowed | |
-//! | `redis`, `valkey` | the table of the store that several processes share | none |
+//! | `redis`, `valkey` | the settings of the store that several processes share | none |
 //!
-//! The package `tower-cache-policy-redis` reads the table `[store.redis]`, or `[store.valkey]`, and documents its keys. Its
-//! `RedisConfig` takes the place of [`PolicyConfig`]. For other programs, the table is an error, because the cache would
-//! silently be one of a single process. Other second levels use [`PolicyConfig::from_toml_with`].
+//! The package `tower-cache-policy-redis` reads the table `[store.redis]`, or `[store.valkey]`, and documents its keys.
+//! Use its `RedisConfig` instead of [`PolicyConfig`]. In other programs, the table is an error, because the cache would
+//! otherwise silently be limited to a single process. Other second levels use [`PolicyConfig::from_toml_with`].
 //!
 //! # Errors
 //!
@@ -179,17 +178,17 @@
 //! - flags that are `false`.
 //!
 //! [`ConfigError`] contains the file, the line, the column and the fix. `edge` together with a stale window is allowed.
-//! The standard says that `s-maxage` forbids stale reuse, but many caches serve the stale response.
+//! According to the standard, `s-maxage` forbids stale reuse, but many caches serve the stale response.
 //!
 //! # Development
 //!
-//! `development.caching = false` states that responses are not to be stored while the program runs in development. It
-//! has an effect only if the [development switch](super::Development) of the program is on, and the program passes it
-//! to [`PolicyConfig::development`], as in the example. Debug and release builds behave the same.
+//! `development.caching = false` means that no cache stores responses while the program runs in development. It has an
+//! effect only if the [development switch](super::Development) of the program is on, and the program passes it to
+//! [`PolicyConfig::development`], as in the example. Debug and release builds behave the same.
 //!
 //! # Reloading
 //!
-//! A file is loaded completely or not at all. After an error, the previous table stays:
+//! A file is loaded completely or not at all. After an error, the previous table remains in use:
 //!
 //! ```
 //! use tower_cache_policy::policy::config::ConfigError;

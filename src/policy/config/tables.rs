@@ -8,8 +8,9 @@ use http::{Method, StatusCode};
 use super::document::{Entry, fault};
 use super::error::Fault;
 use super::policy_keys::{CONSTANTS, POLICY_KEYS, PolicyKeys, constant};
+use crate::nearest::nearest;
 use crate::policy::routes::{RouteError, RouteErrorKind, RoutePolicies, RoutePolicy};
-use crate::policy::{CachePolicy, RenderedVary, nearest};
+use crate::policy::{CachePolicy, RenderedVary};
 
 const ROUTE_KEYS: &[&str] = &["based_on", "method", "status", "content_type", "vary", "tags"];
 

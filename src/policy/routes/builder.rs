@@ -12,9 +12,10 @@ use super::patterns::{Patterns, Rejected};
 use super::route::{Route, is_success, tightest};
 use super::route_policy::{RoutePolicy, Start};
 use super::table::{RoutePolicies, Table};
-use crate::policy::work::step;
-use crate::policy::{CachePolicy, CacheTag, Rendered, RenderedVary, nearest};
+use crate::nearest::nearest;
+use crate::policy::{CachePolicy, CacheTag, Rendered, RenderedVary};
 use crate::protocol::{MAX_MEMBERS, is_never_stored};
+use crate::work::step;
 
 /// A builder for [`RoutePolicies`], from [`RoutePolicies::builder`].
 ///
@@ -326,7 +327,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::policy::work::steps_of;
+    use crate::work::steps_of;
 
     /// A table in which each named policy is based on the previous one.
     fn chain(length: usize, is_reversed: bool) -> RoutePoliciesBuilder {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, StatusCode};
 
-use crate::policy::work::step;
+use crate::work::step;
 
 /// A media type such as `text/css`, or a range such as `image/*`. Exact types sort before ranges.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,7 +89,7 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
-    use crate::policy::work::steps_of;
+    use crate::work::steps_of;
 
     #[test]
     fn content_types_are_read_without_parameters_and_invalid_ones_are_ignored() {

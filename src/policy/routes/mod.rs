@@ -1,7 +1,7 @@
 //! A table with the cache policies of all routes of a service.
 //!
 //! The table chooses the policy of a response by path, method, status and content type. Use it for a service without a
-//! router, or to keep all policies in one place where a review can check them.
+//! router, or to define all policies in one place where a review can check them.
 //!
 //! # Example
 //!
@@ -73,17 +73,17 @@
 //! account page would get the policy of `/{page}`. Write patterns for the complete path, even if the
 //! table is used on a nested router.
 //!
-//! | Where the table is used | How it learns the path |
+//! | Where the table is used | Source of the path |
 //! |---|---|
-//! | axum, with the feature `axum` of this crate | from axum's `OriginalUri`, under `nest`, `nest_service`, `layer`, `route_layer` and on method routers |
-//! | axum without that feature | from an [`OriginalPathLayer`](crate::layers::OriginalPathLayer) on the outermost router |
-//! | middleware that changes the path | from an outer `OriginalPathLayer` |
-//! | a framework with its own extension for the path | from a function: [`CachePolicyLayer::original_path`](crate::CachePolicyLayer::original_path) |
-//! | anything else | from the request itself |
+//! | axum, with the feature `axum` of this crate | axum's `OriginalUri`, under `nest`, `nest_service`, `layer`, `route_layer` and on method routers |
+//! | axum without that feature | an [`OriginalPathLayer`](crate::layers::OriginalPathLayer) on the outermost router |
+//! | middleware that changes the path | an outer `OriginalPathLayer` |
+//! | a framework with its own extension for the path | a function: [`CachePolicyLayer::original_path`](crate::CachePolicyLayer::original_path) |
+//! | any other service | the request itself |
 //!
-//! A record by an `OriginalPathLayer` takes precedence over axum's, and the function over both. With
-//! axum and without the feature `axum`, the function is one line:
-//! `.original_path(|request| request.extensions.get::<OriginalUri>().map(|uri| uri.path()))`.
+//! A path that an `OriginalPathLayer` recorded takes precedence over axum's, and the function takes precedence over
+//! both. With axum and without the feature `axum`, the function is one line: `.original_path(|request|
+//! request.extensions.get::<OriginalUri>().map(|uri| uri.path()))`.
 //!
 //! **If the path is not known, the response gets a policy that is at least as strict as each policy of the table**:
 //! `private, no-store` if one of them is `no-store`, and `private, no-cache` otherwise. This is the
@@ -127,8 +127,8 @@
 //! 4. **The policy for the content type.** An exact type takes precedence over a range such as `image/*`. If the
 //!    response does not have exactly one valid `Content-Type`, it gets a policy that is at least as strict as each of
 //!    these policies and the route's own: `no-store` if one of them is, and otherwise `no-cache`, with `private` if one
-//!    of them has it. A 304 without a `Content-Type` does not get `Cache-Control`, so a cache keeps using that of the
-//!    200.
+//!    of them has it. A 304 without a `Content-Type` does not get `Cache-Control`, so a cache continues to use that of
+//!    the 200.
 //! 5. **The route's own policy.**
 //!
 //! Accepting a [`Risk`](crate::policy::Risk) does not extend a route's policy to errors or redirects. Add a policy for

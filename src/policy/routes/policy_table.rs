@@ -4,7 +4,7 @@ use http::Method;
 
 use super::rows::PolicyRow;
 use super::table::RoutePolicies;
-use crate::policy::markdown_table;
+use crate::markdown::markdown_table;
 
 /// A table of routes for people and programs: the fields that each kind of response gets before guards apply.
 ///

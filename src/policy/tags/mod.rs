@@ -1,9 +1,9 @@
 //! Cache tags: names by which edge caches find the stored responses that a purge affects.
 //!
-//! A [`CacheTag`] is one name. A [`CacheTags`] holds several in order of importance, coarse tags first. A handler puts
-//! them into the extensions of its response, a route can have its own, and services in between can add theirs. An
-//! `EdgeLayer` combines them and writes the field that the cache in front reads. No other layer writes this field,
-//! because a cache that does not understand it forwards it to clients.
+//! A [`CacheTag`] is one name. A [`CacheTags`] holds several in order of importance, coarse tags first. A handler
+//! inserts tags into the extensions of its response, a route can have its own tags, and services in between can add
+//! more. An `EdgeLayer` combines them and writes the field that the cache in front reads. No other layer writes this
+//! field, because a cache that does not understand it forwards it to clients.
 //!
 //! ```
 //! use tower_cache_policy::policy::{CacheTag, CacheTags};
@@ -25,11 +25,11 @@
 //!
 //! # Naming tags
 //!
-//! - Name the data and not the page: `article-7` on each page that shows the article. A change of the article then
+//! - Name the data and not the page: use `article-7` on each page that shows the article. A change of the article then
 //!   purges all of them.
 //! - Add a tag for the kind, such as `articles`, for changes of a template.
 //! - Use letters, digits, `.`, `_` and `-`, and at most 120 characters: all built-in profiles accept these.
-//! - Use ids. A text of a user may contain characters that an edge does not accept, and the response is then not
+//! - Use ids. Text from a user may contain characters that an edge does not accept, and the response is then not
 //!   stored.
 //! - Do not put secrets into tags. Some edges forward the field to clients.
 //!

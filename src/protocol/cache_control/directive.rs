@@ -107,7 +107,7 @@ impl fmt::Debug for Directive {
 
 /// The error returned for a directive that cannot be written in `Cache-Control`.
 ///
-/// Its text says whether the name or the argument is invalid, and how to fix it.
+/// Its text explains whether the name or the argument is invalid, and how to fix it.
 ///
 /// ```
 /// use tower_cache_policy::protocol::CacheControl;

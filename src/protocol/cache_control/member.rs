@@ -16,8 +16,8 @@ pub(super) struct Member<'a> {
 enum Argument<'a> {
     Absent,
     /// The text after a `=` that directly follows the name.
-    Given(&'a [u8]),
-    /// Anything else follows the name, such as white space.
+    Value(&'a [u8]),
+    /// The name is followed by anything else, such as white space.
     Malformed,
 }
 
@@ -25,7 +25,7 @@ impl<'a> Member<'a> {
     /// Creates a member with this name, which must be a token, and this argument.
     pub(super) fn given(name: &'a [u8], argument: Option<&'a [u8]>) -> Self {
         debug_assert!(is_token(name));
-        Self { name, argument: argument.map_or(Argument::Absent, Argument::Given) }
+        Self { name, argument: argument.map_or(Argument::Absent, Argument::Value) }
     }
 
     pub(super) fn split(bytes: &'a [u8]) -> Self {
@@ -38,24 +38,24 @@ impl<'a> Member<'a> {
         let (name, rest) = bytes.split_at(length);
         let argument = match rest {
             [] => Argument::Absent,
-            [b'=', argument @ ..] => Argument::Given(argument),
+            [b'=', argument @ ..] => Argument::Value(argument),
             _ => Argument::Malformed,
         };
         Self { name, argument }
     }
 
-    /// Returns the name in lower case. Borrows it in the usual case that it already is.
+    /// Returns the name in lower case. Borrows it in the usual case that it is already in lower case.
     pub(super) fn lower_case_name(&self) -> Cow<'a, [u8]> {
         self.changed_name().map_or(self.name.into(), Cow::Owned)
     }
 
     /// Calls `read` with the name in lower case, and returns whether `read` knows it.
     pub(super) fn read_name(&self, mut read: impl FnMut(&[u8]) -> bool) -> bool {
-        // A known name is usually in lower case already, and then it is not searched for capitals.
+        // A known name is usually in lower case, so this avoids a search for capitals.
         read(self.name) || self.changed_name().is_some_and(|name| read(&name))
     }
 
-    /// Returns the name in lower case, or `None` if it already is.
+    /// Returns the name in lower case, or `None` if it is already in lower case.
     fn changed_name(&self) -> Option<Vec<u8>> {
         self.name.iter().any(u8::is_ascii_uppercase).then(|| self.name.to_ascii_lowercase())
     }
@@ -73,7 +73,7 @@ impl<'a> Member<'a> {
     /// Returns the argument as written.
     pub(super) fn argument(&self) -> Option<&'a [u8]> {
         match self.argument {
-            Argument::Given(argument) => Some(argument),
+            Argument::Value(argument) => Some(argument),
             Argument::Absent | Argument::Malformed => None,
         }
     }

@@ -1,6 +1,6 @@
 //! [`CacheControl`] for responses and [`RequestCacheControl`] for requests.
 //!
-//! The two are separate types because most directives have a different meaning in a request, or none.
+//! The two are separate types because most directives have a different meaning in a request, or no meaning.
 
 mod contradiction;
 mod directive;

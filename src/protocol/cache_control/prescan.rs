@@ -1,4 +1,4 @@
-//! Searches the field for `no-store`, which is cheaper than parsing it.
+//! Searches the field for `no-store`, which is cheaper than parsing the field.
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};

@@ -1,4 +1,4 @@
-//! Finds `Cache-Control` lines that caches read in different ways.
+//! Finds `Cache-Control` lines that caches interpret differently.
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
@@ -36,8 +36,8 @@ pub(crate) fn hides_a_restriction(headers: &HeaderMap, field: &CacheControl) -> 
     lines.filter(|line| line.contains(&b'"')).any(|line| line.split(|&byte| byte == b',').any(hides))
 }
 
-/// Returns whether the field comes from directives that are not valid, such as `max-age}60`. Caches that require the
-/// exact syntax find no directive in them, and apply heuristic freshness.
+/// Returns whether the field was parsed from invalid directives, such as `max-age}60`. Caches that require the exact
+/// syntax find no directive in them, and apply heuristic freshness.
 pub(crate) fn is_misspelled(headers: &HeaderMap, field: &CacheControl) -> bool {
     let seconds = [field.max_age(), field.s_maxage(), field.stale_while_revalidate(), field.stale_if_error()]
         .into_iter()
@@ -56,7 +56,7 @@ pub(crate) fn is_one_reading(headers: &HeaderMap) -> bool {
     CacheControl::parse_apart([&join(lines())]) == CacheControl::parse_apart(lines())
 }
 
-/// Joins the lines, except those that are not ASCII and contain no known directive. Some caches skip such lines.
+/// Joins the lines, except those that are not ASCII and do not contain a known directive. Some caches skip such lines.
 pub(crate) fn join_readable(headers: &HeaderMap) -> HeaderValue {
     let is_needed =
         |line: &&HeaderValue| line.as_bytes().is_ascii() || !CacheControl::parse_apart([*line]).has_extensions_only();
@@ -86,7 +86,7 @@ mod tests {
             ("no-cache, x=\"a, max-age=0\"", false),
             ("private, x=\"a, s-maxage=0, private\"", false),
             ("private=\"a, b\", no-cache=\"set-cookie\"", false),
-            // Without a quote all caches read the same value.
+            // Without a quote, all caches read the same value.
             ("max-age=60, max-age=5", false),
         ] {
             let line = HeaderValue::from_static(line);

@@ -26,7 +26,7 @@ impl Rendering {
         }
     }
 
-    /// Writes quotes even around a single name.
+    /// Quotes even a single name.
     // C-03.
     pub(super) fn scope(&mut self, name: &str, scope: &DirectiveScope) {
         match scope {

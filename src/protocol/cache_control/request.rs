@@ -289,7 +289,7 @@ impl RequestCacheControl {
             b"no-store" => self.no_store = true,
             b"no-transform" => self.no_transform = true,
             b"max-age" => self.max_age = smaller_limit(self.max_age, member.seconds().or(Some(0))),
-            // For `min-fresh` the largest value is the strictest.
+            // For `min-fresh`, the largest value is the strictest.
             b"min-fresh" => {
                 self.min_fresh = self.min_fresh.max(member.seconds().or(Some(MAX_LIFETIME)));
             }

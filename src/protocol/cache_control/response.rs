@@ -134,7 +134,7 @@ impl CacheControl {
         }
         let lines: Vec<&HeaderValue> = first.into_iter().chain(second).chain(lines).collect();
         let apart = Self::parse_apart(lines.iter().copied());
-        // Without a quote both readings are the same.
+        // Without a quote, both readings are the same.
         if !lines.iter().any(|line| line.as_bytes().contains(&b'"')) {
             return apart;
         }
@@ -277,8 +277,8 @@ impl CacheControl {
     /// Sets `no-store` ([RFC 9111 section 5.2.2.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.2.5)).
     ///
     /// Also removes the directives that grant a permission: `public`, nonzero lifetimes, `stale-*`, `immutable` and
-    /// `must-understand`. Some caches would act on them: Fastly by default stores a response with
-    /// `max-age=10000, no-store`.
+    /// `must-understand`. Some caches would obey them: by default, Fastly stores a response with `max-age=10000,
+    /// no-store`.
     ///
     /// ```
     /// use tower_cache_policy::protocol::CacheControl;
@@ -625,10 +625,10 @@ impl CacheControl {
         self == &Self::default()
     }
 
-    /// Returns whether the value forbids every shared cache to store the response, by `private` or `no-store`.
+    /// Returns whether `private` or `no-store` forbids every shared cache to store the response.
     ///
     /// Returns `false` for `no-store` together with `must-understand`, because a cache that understands the status code
-    /// ignores `no-store` then.
+    /// then ignores `no-store`.
     ///
     /// ```
     /// use tower_cache_policy::protocol::CacheControl;
@@ -730,7 +730,7 @@ impl CacheControl {
         self
     }
 
-    /// Returns whether the value has no known directive.
+    /// Returns whether the value does not have a known directive.
     pub(crate) fn has_extensions_only(&self) -> bool {
         *self == Self { extensions: self.extensions.clone(), ..Self::new() }
     }
@@ -1182,7 +1182,7 @@ mod tests {
         any_lines().prop_map(|lines| CacheControl::parse(&lines))
     }
 
-    /// Returns whether `tight` permits a cache only what `loose` permits, judged by `Cache-Control` alone and
+    /// Returns whether `tight` permits a cache only what `loose` permits, according to `Cache-Control` alone and
     /// independently of `tighten`.
     fn is_no_looser(tight: &CacheControl, loose: &CacheControl) -> bool {
         let limited = |tight: Option<u32>, loose: Option<u32>| {

@@ -33,13 +33,13 @@ impl DirectiveScope {
         }
     }
 
-    /// Combines two scopes. Too many names for one list become the unqualified form.
+    /// Combines two scopes. If there are too many names for one list, the result is the unqualified form.
     pub(super) fn union(mut self, other: Self) -> Self {
         self.append(other);
         self.without_duplicates()
     }
 
-    /// Appends without removing duplicates: to remove them after each of many lists would take quadratic time.
+    /// Appends names, but does not remove duplicates: removing them after each of many lists would take quadratic time.
     pub(super) fn append(&mut self, other: Self) {
         *self = match (mem::take(self), other) {
             (Self::Nothing, scope) | (scope, Self::Nothing) => scope,

@@ -13,16 +13,16 @@ pub(crate) enum BareItem<'a> {
     Decimal(i64),
     String(Cow<'a, str>),
     Token(&'a str),
-    /// The base64 text, not decoded, because no caller needs the content.
+    /// The base64 text. It is not decoded, because no caller needs the content.
     ByteSequence(&'a str),
     Boolean(bool),
-    /// In seconds since the Unix epoch.
+    /// The seconds since the Unix epoch.
     Date(i64),
     DisplayString(String),
 }
 
 impl<'a> BareItem<'a> {
-    /// Parses a value that is all of `text`.
+    /// Parses a value. It must be the complete `text`.
     pub(crate) fn parse_all(text: &'a [u8]) -> Option<Self> {
         let mut input = Input::new(text)?;
         Self::parse(&mut input).filter(|_| input.is_empty())
@@ -105,7 +105,7 @@ fn number<'a>(input: &mut Input<'a>) -> Option<BareItem<'a>> {
     Some(BareItem::Decimal(sign * (value * 1_000 + fraction.parse::<i64>().ok()? * thousandths)))
 }
 
-/// Parses a String (RFC 9651 section 4.2.5). Borrows it if it contains no escapes.
+/// Parses a String (RFC 9651 section 4.2.5). Borrows it if it does not contain escapes.
 fn string<'a>(input: &mut Input<'a>) -> Option<Cow<'a, str>> {
     let plain =
         |input: &mut Input<'a>| input.take_while(|byte| matches!(byte, b' '..=b'~') && !b"\"\\".contains(&byte));

@@ -54,11 +54,11 @@ impl<'a> Dictionary<'a> {
     /// If a key is repeated, the last value counts.
     pub(crate) fn parse(value: &'a [u8]) -> Option<Self> {
         //
-        /// As many keys are compared each with each.
+        /// The number of keys up to which all pairs are compared.
         const FEW: usize = 16;
 
         let mut dictionary: Vec<(&'a str, Member<'a>)> = Vec::new();
-        // The other keys. To compare each of them with each other would take quadratic time.
+        // The other keys, as a set: comparing all pairs would take quadratic time.
         let mut others = NameTable::default();
         members(value, |input| {
             let key = input.key()?;

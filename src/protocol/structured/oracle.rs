@@ -145,7 +145,7 @@ fn any_field() -> impl Strategy<Value = String> {
     prop_oneof![of(any_member().boxed()), of(any_entry().boxed())]
 }
 
-/// A field with a few bytes inserted, removed or changed.
+/// Generates a field with a few bytes inserted, removed or changed.
 fn any_mutated_field() -> impl Strategy<Value = Vec<u8>> {
     let octet = prop_oneof![
         4 => proptest::sample::select(b"\"\\,;=()?@%:*-.09aA \t~_+/".to_vec()),

@@ -235,18 +235,18 @@ impl Case {
         headers
     }
 
-    /// Whether the layer at this index receives a request with credentials.
+    /// Returns whether the layer at this index receives a request with credentials.
     pub fn has_credentials_at(&self, place: usize) -> bool {
         self.request.headers.contains_key("authorization")
             || self.layers[..place].iter().any(|kind| matches!(kind, Kind::Change(Change::Credentials)))
     }
 
-    /// Whether a configured or known cache reads a lifetime or a restriction in the field.
+    /// Returns whether a configured or known cache reads a lifetime or a restriction in the field.
     pub fn is_targeted(&self, name: &HeaderName) -> bool {
         fields::is_targeted(name) || self.own_fields().any(|own| own == name)
     }
 
-    /// Whether a configured or known cache reads tags in the field.
+    /// Returns whether a configured or known cache reads tags in the field.
     pub fn is_tags(&self, name: &HeaderName) -> bool {
         fields::is_tags(name)
             || self.edges().any(|edge| edge.profile.tags().is_some_and(|format| format.field() == name))
@@ -422,7 +422,7 @@ impl Kind {
         }
     }
 
-    /// Whether the layer encodes the content of responses.
+    /// Returns whether the layer encodes the content of responses.
     pub const fn compresses(&self) -> bool {
         match self {
             Self::Compression => true,
@@ -441,7 +441,7 @@ impl Kind {
 }
 
 impl Policy {
-    /// Whether its decision about a response depends on the content type.
+    /// Returns whether its decision about a response depends on the content type.
     pub fn depends_on_type(&self) -> bool {
         self.form == Form::TableByType || self.policy.is_some_and(|policy| policy.to_string().contains("immutable"))
     }

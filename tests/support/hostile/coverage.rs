@@ -1,4 +1,4 @@
-//! Counts how often each kind of case and check ran. A check that never ran proves nothing.
+//! Counts how often each kind of case and check ran. A check that never ran does not prove anything.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -48,7 +48,7 @@ pub const OWN_RESTRICTION: HeaderName = HeaderName::from_static("my-edge-stop");
 /// The custom profile's field for cache tags.
 pub const OWN_TAGS: HeaderName = HeaderName::from_static("my-tags");
 
-/// Whether a known cache reads a lifetime or a restriction from the field.
+/// Returns whether a known cache reads a lifetime or a restriction from the field.
 ///
 /// Vendors use names of the form `<Vendor>-CDN-Cache-Control`, so the suffix also counts. A cache must not do that
 /// (T-08), but a test may.
@@ -56,7 +56,7 @@ pub fn is_targeted(name: &HeaderName) -> bool {
     TARGETED.contains(&name.as_str()) || name.as_str().ends_with("-cdn-cache-control")
 }
 
-/// Whether a known cache reads tags in the field.
+/// Returns whether a known cache reads tags in the field.
 pub fn is_tags(name: &HeaderName) -> bool {
     TAGS.contains(&name.as_str())
 }

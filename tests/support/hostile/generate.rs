@@ -1,7 +1,7 @@
 //! Generates a [`Case`] from random bytes, for the tests and the fuzzer.
 //!
-//! Most parts of a case are drawn independently. A [`Theme`] sets a combination that random draws rarely produce, such
-//! as an unsafe request with the content type of gRPC and a failed precondition.
+//! Most parts of a case are chosen independently. A [`Theme`] sets a combination that random choices rarely produce,
+//! such as an unsafe request with the content type of gRPC and a failed precondition.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -225,7 +225,7 @@ impl<'a> Arbitrary<'a> for Case {
     }
 }
 
-/// A combination that random draws rarely produce.
+/// A combination that random choices rarely produce.
 #[derive(Clone, Copy, Debug)]
 enum Theme {
     /// An unsafe request with the content type of gRPC, with a source or required preconditions.
@@ -236,7 +236,7 @@ enum Theme {
     SplitQuote,
     /// More than 1,000 members.
     LongField,
-    /// No known directive.
+    /// A field without a known directive.
     NoKnownDirective,
     /// A profile with custom field names, and a handler that writes these fields.
     CustomProfile,

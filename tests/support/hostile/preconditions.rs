@@ -1,4 +1,4 @@
-//! RFC 9110 section 13, sentence by sentence, with our decisions where it leaves a choice (P-02, P-22, P-23).
+//! RFC 9110 section 13, sentence by sentence, with our decisions where it allows a choice (P-02, P-22, P-23).
 
 use http::{HeaderMap, HeaderName, Method};
 use tower_cache_policy::protocol::{HttpDate, MAX_MEMBERS, Outcome, Validators};
@@ -130,7 +130,7 @@ impl RequestPreconditions {
         }
     }
 
-    /// Whether a precondition can refuse a write to an unknown representation.
+    /// Returns whether a precondition can prevent a write to an unknown representation.
     pub fn protects_a_write(&self) -> bool {
         self.if_match.is_some()
             || self.if_none_match.is_some()
@@ -163,7 +163,7 @@ impl OriginValidators {
         }
     }
 
-    /// Reads the validators of a response. A field in two lines counts as absent.
+    /// Reads the validators of a response. A field in two lines is treated as absent.
     pub fn read(headers: &HeaderMap, now: HttpDate) -> Self {
         let etag = match headers.get_all("etag").iter().collect::<Vec<_>>()[..] {
             [line] => match entity_tag(trim(line.as_bytes())) {

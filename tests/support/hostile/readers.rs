@@ -1,4 +1,4 @@
-//! RFC 9111 section 5.2, as strict and permissive caches read it.
+//! RFC 9111 section 5.2, as strict and permissive caches implement it.
 //!
 //! Caches differ on a field in two lines, on a directive that appears twice, on a quote that does not
 //! end, and on a quoted number (C-02, C-05, C-06). A response is safe only if no reader finds more permissions in it than
@@ -164,7 +164,7 @@ impl Permissions {
         [Self::read(lines()), Self::read_by_line(lines())].map(|permissions| Self { expires, ..permissions })
     }
 
-    /// Whether no shared cache may store the response.
+    /// Returns whether no shared cache may store the response.
     pub const fn forbids_sharing(&self) -> bool {
         self.private || self.forbids_storing()
     }
@@ -174,7 +174,8 @@ impl Permissions {
         self.no_store && !self.must_understand
     }
 
-    /// How long a shared cache may reuse the response without validation, in seconds. `None` if it may not store it.
+    /// How long a shared cache may reuse the response without validation, in seconds. Returns `None` if the cache may
+    /// not store the response.
     pub fn shared(&self) -> Option<u64> {
         (!self.forbids_sharing()).then(|| match self.no_cache {
             true => 0,
@@ -182,7 +183,8 @@ impl Permissions {
         })
     }
 
-    /// How long a browser may reuse the response without validation, in seconds. `None` if it may not store it.
+    /// How long a browser may reuse the response without validation, in seconds. Returns `None` if the cache may not
+    /// store the response.
     pub fn browser(&self) -> Option<u64> {
         (!self.forbids_storing()).then(|| match self.no_cache {
             true => 0,
@@ -190,7 +192,7 @@ impl Permissions {
         })
     }
 
-    /// Whether the response states a lifetime.
+    /// Returns whether the response states a lifetime.
     pub const fn has_lifetime(&self) -> bool {
         self.max_age.is_some() || self.s_maxage.is_some() || self.expires.is_some()
     }
@@ -385,7 +387,7 @@ fn names_fields(argument: &str) -> bool {
     names().count() > 0 && names().all(|name| name.bytes().all(is_tchar))
 }
 
-/// Whether the value follows the grammar of [`directives`].
+/// Returns whether the value follows the grammar of [`directives`].
 pub fn is_cache_control(value: &[u8]) -> bool {
     members(value).iter().all(|member| {
         let member = member.trim_ascii();
@@ -400,12 +402,12 @@ pub fn is_cache_control(value: &[u8]) -> bool {
     })
 }
 
-/// Whether the value is `#( "*" / field-name )`.
+/// Returns whether the value is `#( "*" / field-name )`.
 pub fn is_vary(value: &[u8]) -> bool {
     value.split(|byte| *byte == b',').all(|name| name.trim_ascii().iter().all(|byte| is_tchar(*byte)))
 }
 
-/// Whether the content is gRPC. A media type that only starts with the same characters is not gRPC.
+/// Returns whether the content is gRPC. A media type that only starts with the same characters is not gRPC.
 pub fn is_grpc_content(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get("content-type") else { return false };
     let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
@@ -413,7 +415,7 @@ pub fn is_grpc_content(headers: &HeaderMap) -> bool {
     rest.is_empty() || [";", "+", "-web"].iter().any(|next| rest.trim_start().starts_with(next))
 }
 
-/// Whether the response is a live stream, which ends when the client disconnects.
+/// Returns whether the response is a live stream, which ends when the client disconnects.
 pub fn is_live_stream(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get("content-type") else { return false };
     let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();

@@ -15,14 +15,14 @@ use tower_service::Service;
 use super::case::Change;
 use super::readers::is_grpc_content;
 
-/// The error of a body that breaks off.
+/// The error of a body that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Broken;
 
 /// The body of any layer.
 pub type AnyBody = Pin<Box<dyn Body<Data = Bytes, Error = Broken>>>;
 
-/// A service in any layers.
+/// A service inside any layers.
 #[derive(Clone)]
 pub struct AnyService(Rc<dyn Fn(Request<()>) -> Response<AnyBody>>);
 
@@ -50,7 +50,7 @@ pub struct FramesBody {
     pub hint: Hint,
 }
 
-/// Everything that was read from a body.
+/// All frames that were read from a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
     pub bytes: Vec<u8>,
@@ -63,7 +63,7 @@ impl AnyService {
         Self(Rc::new(handler))
     }
 
-    /// This service in a layer.
+    /// Wraps this service in a layer.
     pub fn wrapped_in<L, B>(self, layer: L) -> Self
     where
         L: Layer<Self>,
@@ -87,9 +87,9 @@ impl AnyService {
         })
     }
 
-    /// This service in a layer that encodes responses as tower-http's `CompressionLayer` does, with a
-    /// coding that replaces each byte. It encodes complete representations without a content coding, for
-    /// clients that accept gzip. It sets `Vary`, removes `Content-Length`, and leaves entity tags alone.
+    /// This service in a layer that encodes responses as tower-http's `CompressionLayer` does, with a coding that
+    /// replaces each byte. It encodes complete representations without a content coding, for clients that accept gzip.
+    /// It sets `Vary`, removes `Content-Length`, and does not change entity tags.
     pub fn compressed(self) -> Self {
         Self::new(move |request| {
             let accepted =
@@ -116,7 +116,7 @@ impl AnyService {
         })
     }
 
-    /// This service in a custom layer of the application.
+    /// Wraps this service in a custom layer of the application.
     pub fn changed(self, change: Change) -> Self {
         Self::new(move |mut request| {
             change.apply_to_request(request.headers_mut());
@@ -240,7 +240,7 @@ impl Body for FramesBody {
     }
 }
 
-/// Runs a future that only waits to be polled again.
+/// Runs a future that needs only to be polled again.
 pub fn run<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     for _ in 0..10_000 {

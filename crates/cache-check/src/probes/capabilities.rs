@@ -5,7 +5,7 @@ use tower_cache_policy::edge::CacheStatus;
 
 use crate::error::shown;
 
-/// The parts of caching that work, at a glance. `None` if a part was not tried, or the result is not known.
+/// An overview of the caching features that work. `None` if a feature was not tried, or the result is not known.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Capabilities {
     /// Two responses to the same request have the same content.
@@ -18,7 +18,7 @@ pub(crate) struct Capabilities {
     pub(crate) varies_by_language: Option<bool>,
     /// The content depends on `Cookie`.
     pub(crate) varies_by_cookie: Option<bool>,
-    /// The validators of the response get a 304.
+    /// A request with the validators of the response gets a 304.
     pub(crate) revalidates: Option<bool>,
     pub(crate) codings: Vec<Coding>,
     /// No two content codings share a strong entity tag (V-09).
@@ -29,7 +29,7 @@ pub(crate) struct Capabilities {
     pub(crate) ranges: Option<bool>,
     /// A stale `If-Range` gets the complete representation.
     pub(crate) if_range: Option<bool>,
-    /// The status that a cache in front reports for the first request, and for the same request again.
+    /// The status that a cache in front reports for the first request, and for its repetition.
     pub(crate) first: Option<CacheReport>,
     pub(crate) repeat: Option<CacheReport>,
 }

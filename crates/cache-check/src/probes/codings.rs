@@ -1,4 +1,4 @@
-//! The same request for each content coding: can caches and clients distinguish the codings?
+//! Repeats the request for each content coding, to check whether caches and clients can distinguish the codings.
 
 use http::StatusCode;
 use http::header::{ACCEPT_ENCODING, HeaderValue, IF_MATCH, IF_NONE_MATCH};
@@ -40,8 +40,8 @@ pub(super) async fn run(probe: &mut Probe<'_>) {
             probe.found(
                 Level::Note,
                 ("V-13", "RFC 9110 section 15.3.1"),
-                format!("with the content coding `{coding}` the response has no entity tag"),
-                "send a tag with a suffix for the coding, or a weak tag",
+                format!("with the content coding `{coding}`, the response does not have an entity tag"),
+                "send a tag with a suffix for the content coding, or a weak tag",
             );
         }
         let etag = tag.map(|tag| String::from_utf8_lossy(tag.to_header_value().as_bytes()).into_owned());
@@ -71,12 +71,12 @@ fn shared_tags(probe: &mut Probe<'_>, coding: &str, tag: &EntityTag, others: &[(
             format!(
                 "`{coding}` and `{other}` share the strong entity tag {tag}, so a client may combine ranges of both"
             ),
-            "add a suffix for the coding to the tag, or make it weak",
+            "add a suffix for the content coding to the tag, or make the tag weak",
         );
     }
 }
 
-/// Whether the tag of the coded content gets a 304, alone and in a list.
+/// Checks whether the tag of the coded content gets a 304, alone and in a list.
 async fn revalidation(probe: &mut Probe<'_>, coding: &'static str, full: &Exchange, tag: &EntityTag) -> Option<bool> {
     let accept = (ACCEPT_ENCODING, HeaderValue::from_static(coding));
     let own = tag.to_header_value();
@@ -102,13 +102,13 @@ async fn revalidation(probe: &mut Probe<'_>, coding: &'static str, full: &Exchan
             Level::Warning,
             ("P-06", "RFC 9110 section 13.1.1"),
             format!("`If-Match` with the entity tag {shown} of `{coding}` gets a 412"),
-            "remove the suffix of the coding before the comparison, or make the tag weak",
+            "remove the suffix of the content coding before the comparison, or make the tag weak",
         );
     }
     Some(holds)
 }
 
-/// `Vary` on each response of a resource that has several codings (K-02).
+/// Checks for `Vary` on each response of a resource that has several codings (K-02).
 fn vary(probe: &mut Probe<'_>, mut without: Vec<&'static str>) {
     if probe.capabilities.codings.is_empty() {
         return;
@@ -121,8 +121,8 @@ fn vary(probe: &mut Probe<'_>, mut without: Vec<&'static str>) {
         probe.found(
             Level::Warning,
             ("K-02", "RFC 9111 section 4.1"),
-            format!("there are several content codings, and the response for {without} lacks `Vary: Accept-Encoding`"),
-            "send `Vary: Accept-Encoding` with each of them, or a cache serves one coding to all clients",
+            format!("there are several content codings, but the response for {without} lacks `Vary: Accept-Encoding`"),
+            "send `Vary: Accept-Encoding` with each of them; otherwise a cache serves one coding to all clients",
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Examines the first response by itself, in addition to the audit.
+//! Examines the first response alone, in addition to the audit.
 
 use http::header::{AGE, CACHE_CONTROL, DATE, ETAG, LAST_MODIFIED};
 use tower_cache_policy::audit::{CacheAudit, Level, Warning};
@@ -14,12 +14,12 @@ pub(super) fn examine(probe: &mut Probe<'_>, audit: &CacheAudit) {
         let change = if first.is_live_stream() {
             "send `Cache-Control: no-store`"
         } else {
-            "state how long it may be stored, or send `no-cache`"
+            "specify how long the response may be stored, or send `no-cache`"
         };
         probe.found(
             Level::Warning,
             ("G-14", "RFC 9111 section 4.2.2"),
-            "there is no `Cache-Control`, so each cache applies its own default",
+            "the response does not have `Cache-Control`, so each cache applies its own default",
             change,
         );
     }

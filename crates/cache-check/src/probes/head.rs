@@ -1,4 +1,4 @@
-//! HEAD: does the response have the fields of GET?
+//! Checks whether the response to HEAD has the fields of the response to GET.
 
 use http::header::{CACHE_CONTROL, ETAG, LAST_MODIFIED, VARY};
 use http::{HeaderName, Method};
@@ -20,7 +20,7 @@ pub(super) async fn run(probe: &mut Probe<'_>) {
         probe.found(
             Level::Warning,
             ("M-06", "RFC 9110 section 9.3.2"),
-            format!("HEAD gets {} and GET {}", response.status().as_u16(), first.status().as_u16()),
+            format!("HEAD gets {}, but GET gets {}", response.status().as_u16(), first.status().as_u16()),
             "respond to HEAD as to GET, without the content",
         );
         return;
@@ -42,7 +42,7 @@ pub(super) async fn run(probe: &mut Probe<'_>) {
         get.is_some() && head.is_none()
     }));
     let length = first.content().map(|content| content.len() as u64).or_else(|| first.length());
-    // Content that differs each time has no fixed length.
+    // Content that differs each time does not have a fixed length.
     let other_length = probe.capabilities.stable_content != Some(false)
         && response.length().is_some_and(|own| length.is_some_and(|length| own != length));
 
@@ -51,7 +51,7 @@ pub(super) async fn run(probe: &mut Probe<'_>) {
         probe.found(
             Level::Warning,
             ("S-07", "RFC 9111 section 4.3.5"),
-            format!("HEAD has another {differing} than GET, so caches drop or change the stored response"),
+            format!("the response to HEAD has a different {differing} than GET, so caches drop or change the stored response"),
             "send the same fields with both",
         );
     }
@@ -59,7 +59,7 @@ pub(super) async fn run(probe: &mut Probe<'_>) {
         probe.found(
             Level::Warning,
             ("S-07", "RFC 9111 section 4.3.5"),
-            format!("HEAD lacks {lacking}, which GET has"),
+            format!("the response to HEAD lacks {lacking}, which the response to GET has"),
             "send the same fields with both",
         );
     }
@@ -67,8 +67,8 @@ pub(super) async fn run(probe: &mut Probe<'_>) {
         probe.found(
             Level::Warning,
             ("M-06", "RFC 9110 section 8.6"),
-            "`Content-Length` of HEAD is not the length of the content of GET",
-            "send the same length with HEAD, or none",
+            "`Content-Length` in the response to HEAD is not the length of the content of GET",
+            "send the same length with HEAD, or omit it",
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The requests for a URL after the plain one, and the checks of their responses.
+//! The requests for a URL that follow the plain request, and the checks of their responses.
 
 mod capabilities;
 mod codings;

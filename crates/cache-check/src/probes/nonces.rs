@@ -1,4 +1,5 @@
-//! Pages with a nonce for their Content Security Policy: a nonce is for one response, and a cache repeats responses.
+//! Checks pages with a nonce for their Content Security Policy. A nonce is for a single response, but a cache repeats
+//! responses.
 
 use tower_cache_policy::audit::{CacheAudit, Level};
 
@@ -30,7 +31,7 @@ pub(super) fn examine(probe: &mut Probe<'_>, audit: &CacheAudit, repeat: &Exchan
             Level::Warning,
             ("G-18", SECTION),
             "two responses have the same nonce for their Content Security Policy, so an attacker can learn it",
-            "make a new nonce for each response",
+            "generate a new nonce for each response",
         );
     } else if audit.browser().may_store() {
         probe.found(

@@ -50,7 +50,7 @@ pub(super) fn examine(probe: &mut Probe<'_>, coding: Option<&str>, full: &Exchan
             Level::Warning,
             ("N-07", "RFC 9111 section 4.3.4"),
             format!(
-                "has the entity tag {own}, and the 200 has {full_tag}, so caches find no stored response to update"
+                "has the entity tag {own}, but the 200 has {full_tag}, so caches do not find a stored response to update"
             ),
             "send the same entity tag with both",
         );
@@ -65,7 +65,7 @@ pub(super) fn examine(probe: &mut Probe<'_>, coding: Option<&str>, full: &Exchan
             coding,
             Level::Warning,
             ("N-01", SECTION),
-            format!("has another `{name}` than the 200, which replaces it in caches"),
+            format!("has a different `{name}` than the 200, which replaces it in caches"),
             "send the same value with both",
         );
     }
@@ -77,7 +77,7 @@ pub(super) fn examine(probe: &mut Probe<'_>, coding: Option<&str>, full: &Exchan
             Level::Note,
             ("N-02", SECTION),
             format!("has {described}, which replaces the field of the stored response"),
-            "leave out the fields that describe the content",
+            "omit the fields that describe the content",
         );
     }
     let own_nonces = policy_nonces(response);
@@ -87,8 +87,8 @@ pub(super) fn examine(probe: &mut Probe<'_>, coding: Option<&str>, full: &Exchan
             coding,
             Level::Warning,
             ("G-18", "RFC 9111 section 3.2"),
-            "has another nonce in its Content Security Policy than the stored content, so browsers block its scripts",
-            "leave the Content Security Policy out of the 304, or send `no-store` with pages that have a nonce",
+            "has a different nonce in its Content Security Policy than the stored content, so browsers block its scripts",
+            "omit the Content Security Policy from the 304, or send `no-store` with pages that have a nonce",
         );
     }
     let length = full.content().map(|content| content.len() as u64).or_else(|| full.length());
@@ -100,17 +100,17 @@ pub(super) fn examine(probe: &mut Probe<'_>, coding: Option<&str>, full: &Exchan
             coding,
             Level::Warning,
             ("N-03", "RFC 9110 section 8.6"),
-            format!("has `Content-Length: {own}`, and the 200 has {length} bytes"),
-            "send no `Content-Length` with a 304",
+            format!("has `Content-Length: {own}`, but the 200 has {length} bytes"),
+            "do not send `Content-Length` with a 304",
         );
     }
-    // This is detected over HTTP/2. Over HTTP/1.1, the content looks like the next response on the connection.
+    // This is detected only over HTTP/2. Over HTTP/1.1, the content looks like the next response on the connection.
     if response.content().is_some_and(|content| !content.is_empty()) {
-        report(probe, coding, Level::Warning, ("N-04", SECTION), "has content", "send no content with a 304");
+        report(probe, coding, Level::Warning, ("N-04", SECTION), "has content", "do not send content with a 304");
     }
 }
 
-/// A fault that the 304 also has without a coding is reported once.
+/// A problem that also occurs in the 304 without a content coding is reported only once.
 fn report(
     probe: &mut Probe<'_>,
     coding: Option<&str>,
@@ -129,7 +129,7 @@ fn report(
     }
 }
 
-/// The names in their usual spelling, such as `Cache-Control`.
+/// Returns the names in their usual spelling, such as `Cache-Control`.
 pub(super) fn names<'a>(names: impl Iterator<Item = &'a HeaderName>) -> String {
     names.map(|name| format!("`{}`", canonical(name))).collect::<Vec<_>>().join(", ")
 }

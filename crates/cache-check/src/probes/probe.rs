@@ -14,7 +14,7 @@ use crate::finding::{Basis, Finding};
 /// The number of errors after which no more requests are sent, because each may take the complete timeout.
 const MOST_ERRORS: usize = 2;
 
-/// The characters of a field value that the report contains.
+/// The maximum number of characters of a field value in the report.
 const MOST_RECORDED: usize = 2_000;
 
 /// The statuses that probes cause. Any other status may mean that the site no longer serves this client.
@@ -77,23 +77,23 @@ impl<'a> Probe<'a> {
         probe
     }
 
-    /// Whether the user fields that are sent to this URL contain this one.
+    /// Returns whether the user fields that are sent to this URL contain this field.
     pub(super) fn sends(&self, name: &HeaderName) -> bool {
         self.url.origin() == *self.home && self.client.sends(name)
     }
 
-    /// `None` if there is no response about the page, or no further one can be expected.
+    /// Returns `None` if the response is not for the page, or if no further response can be expected.
     pub(super) async fn request(&mut self, name: &'static str, changes: Changes<'_>) -> Option<Exchange> {
         let exchange = self.send(name, changes).await?;
         let (first, now) = (self.first.status(), exchange.status());
         if now != first && !EXPECTED.contains(&now) {
-            // The probe may be the reason, or the site now refuses this client.
+            // Either the probe caused this, or the site now rejects this client.
             self.plain("control", Read::Fields).await?;
         }
         Some(exchange)
     }
 
-    /// Repeats the plain request. `None` if the site no longer returns the status of the first response.
+    /// Repeats the plain request. Returns `None` if the site no longer returns the status of the first response.
     pub(super) async fn plain(&mut self, name: &'static str, read: Read) -> Option<Exchange> {
         let exchange = self.send(name, Changes { read, ..Changes::default() }).await?;
         let (first, now) = (self.first.status(), exchange.status());
@@ -108,12 +108,12 @@ impl<'a> Probe<'a> {
         self.request(name, Changes { set, ..Changes::default() }).await
     }
 
-    /// Like [`request`](Self::request), for a request for which every status is a result.
+    /// Like [`request`](Self::request), but accepts every status as a result.
     pub(super) async fn send(&mut self, name: &'static str, mut changes: Changes<'_>) -> Option<Exchange> {
         if self.errors.len() >= MOST_ERRORS || self.errors.iter().any(CheckError::stops_probing) {
             return None;
         }
-        // Content that did not end is not read again.
+        // If the content did not end, it is not read again.
         if self.first.content().is_none() {
             changes.read = Read::Fields;
         }

@@ -1,4 +1,4 @@
-//! Ranges: does a partial response belong to the representation that a client has?
+//! Checks whether a partial response belongs to the representation that a client has.
 
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LOCATION, CONTENT_RANGE, ETAG, EXPIRES, HeaderValue, IF_RANGE, RANGE, VARY,
@@ -17,7 +17,7 @@ const CARRIED: [HeaderName; 5] = [CACHE_CONTROL, CONTENT_LOCATION, ETAG, EXPIRES
 const FIRST_BYTE: HeaderValue = HeaderValue::from_static("bytes=0-0");
 const STALE_DATE: HeaderValue = HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT");
 const IF_RANGE_SECTION: &str = "RFC 9110 section 13.1.5";
-const COMPLETE: &str = "send 200 with the complete content unless `If-Range` is proved true";
+const COMPLETE: &str = "send 200 with the complete content unless `If-Range` is proven true";
 
 pub(super) async fn run(probe: &mut Probe<'_>) {
     let first = probe.first;
@@ -33,12 +33,12 @@ pub(super) async fn run(probe: &mut Probe<'_>) {
         }
         StatusCode::OK => {
             let promised = first.fields().get(ACCEPT_RANGES).is_some_and(|value| value == "bytes");
-            // A server may ignore ranges, but `Accept-Ranges` says that it does not.
+            // A server may ignore ranges, but `Accept-Ranges` indicates that it supports them.
             if promised {
                 probe.found(
                     Level::Warning,
                     ("R-01", "RFC 9110 section 14.3"),
-                    "the response has `Accept-Ranges: bytes`, and a range gets the complete content",
+                    "the response has `Accept-Ranges: bytes`, but a range request gets the complete content",
                     "serve ranges, or send `Accept-Ranges: none`",
                 );
             }
@@ -46,7 +46,7 @@ pub(super) async fn run(probe: &mut Probe<'_>) {
         other => probe.found(
             Level::Warning,
             ("R-05", "RFC 9110 section 14.2"),
-            format!("a range that can be satisfied gets {}", other.as_u16()),
+            format!("a satisfiable range request gets {}", other.as_u16()),
             "send 206, or 200 with the complete content",
         ),
     }
@@ -95,7 +95,7 @@ async fn if_range(probe: &mut Probe<'_>) {
         ("if-range-stale-date", STALE_DATE, "an old date"),
     ] {
         let is_partial = is_partial(probe, name, value).await;
-        // The result is positive if no step failed. Without a response, it is unknown.
+        // The result is positive if every step succeeded. Without a response, it is unknown.
         probe.capabilities.if_range = match (probe.capabilities.if_range, is_partial) {
             (Some(false), _) | (_, Some(true)) => Some(false),
             (known, None) => known,
@@ -106,7 +106,7 @@ async fn if_range(probe: &mut Probe<'_>) {
             probe.found(
                 Level::Warning,
                 (rule, IF_RANGE_SECTION),
-                format!("`If-Range` with {text} gets a 206, so a client combines two versions"),
+                format!("`If-Range` with {text} gets a 206, so a client may combine bytes of two versions"),
                 COMPLETE,
             );
         }
@@ -118,7 +118,7 @@ async fn if_range(probe: &mut Probe<'_>) {
         probe.found(
             Level::Warning,
             ("R-11", IF_RANGE_SECTION),
-            "`If-Range` with a weak entity tag gets a 206, and a weak tag does not prove that the bytes are the same",
+            "`If-Range` with a weak entity tag gets a 206, but a weak tag does not prove that the bytes are the same",
             COMPLETE,
         );
     } else if !tag.is_weak() && part == Some(false) && !probe.tag_changes {
@@ -126,7 +126,7 @@ async fn if_range(probe: &mut Probe<'_>) {
             Level::Note,
             ("R-05", IF_RANGE_SECTION),
             "`If-Range` with the current strong entity tag gets the complete content, so an interrupted download starts from the beginning",
-            "send 206 if the tag is the current one",
+            "send 206 if the tag is current",
         );
     }
 }

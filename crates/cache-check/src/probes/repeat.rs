@@ -1,4 +1,4 @@
-//! The same request again: does the cache in front store the response, and are its validators stable?
+//! Repeats the request, to check whether a cache in front stores the response, and whether its validators are stable.
 
 use http::header::LAST_MODIFIED;
 use tower_cache_policy::audit::{CacheAudit, Level};
@@ -24,11 +24,11 @@ pub(super) async fn run(probe: &mut Probe<'_>, audit: &CacheAudit) -> Option<Exc
             Level::Note,
             ("H-02", "RFC 9211 section 2"),
             format!(
-                "a shared cache may store the response, and the one in front did not serve the second request from its \
+                "a shared cache may store the response, but the cache in front did not serve the second request from its \
                  store (`{}`)",
                 crate::error::shown(&status.to_string())
             ),
-            "look at its settings, at its cache key, and at how many locations it has",
+            "check its settings, its cache key, and the number of its locations",
         );
     }
 
@@ -42,7 +42,7 @@ pub(super) async fn run(probe: &mut Probe<'_>, audit: &CacheAudit) -> Option<Exc
         probe.found(
             Level::Warning,
             ("G-15", "RFC 9110 section 8.8.3"),
-            "the entity tag is another in each response and the content is the same, so revalidation never succeeds",
+            "the entity tag differs in each response although the content is the same, so revalidation never succeeds",
             "compute the tag from the content, in the same way on each server",
         );
     }

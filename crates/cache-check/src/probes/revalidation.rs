@@ -1,4 +1,4 @@
-//! The same request with the validators of the response: does it get a complete 304?
+//! Repeats the request with the validators of the response, to check whether it gets a complete 304.
 
 use http::header::{HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::{HeaderName, StatusCode};
@@ -27,7 +27,7 @@ pub(super) async fn run(probe: &mut Probe<'_>, audit: &CacheAudit) {
                 probe.found(
                     Level::Note,
                     ("V-13", "RFC 9110 section 15.3.1"),
-                    "the response has no validator, so caches must fetch it completely when it is stale",
+                    "the response does not have a validator, so caches must fetch it completely when it is stale",
                     "send an `ETag`, or at least `Last-Modified`",
                 );
             }
@@ -85,7 +85,7 @@ async fn by_tag(probe: &mut Probe<'_>, tag: &EntityTag) {
     }
 }
 
-/// Whether the response is a 304, which is then compared with the 200 in `full`, or else with the first response.
+/// Returns whether the response is a 304. Compares the 304 with the 200 in `full`, or with the first response.
 pub(super) fn expect(
     probe: &mut Probe<'_>,
     response: &Exchange,
@@ -106,7 +106,7 @@ pub(super) fn expect(
     holds
 }
 
-/// The tag between two others.
+/// Returns a list with the tag between two others.
 pub(super) fn in_list(tag: &EntityTag) -> Option<HeaderValue> {
     let value = [b"\"cache-check-1\", ", tag.to_header_value().as_bytes(), b", \"cache-check-2\""].concat();
     HeaderValue::from_bytes(&value).ok()

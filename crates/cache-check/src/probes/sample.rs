@@ -8,10 +8,10 @@ use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION};
 
 use crate::exchange::Exchange;
 
-/// The fields that are part of the content of a response.
+/// The fields that are treated as part of the content of a response.
 const FIELDS: [HeaderName; 3] = [CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION];
 
-/// The number of bytes of the content that are compared. It is limited, because many samples are in memory at the same
+/// The maximum number of content bytes that are compared. It is limited because many samples are in memory at the same
 /// time.
 const MOST_CONTENT: usize = 1 << 20;
 
@@ -42,7 +42,7 @@ impl Sample {
         Self(words)
     }
 
-    /// The words that all samples have.
+    /// Returns the words that all samples contain.
     fn in_all<'a>(samples: impl IntoIterator<Item = &'a Self>) -> Vec<u64> {
         let mut samples = samples.into_iter();
         let mut common = samples.next().map(|sample| sample.0.clone()).unwrap_or_default();
@@ -57,9 +57,9 @@ impl Sample {
     }
 }
 
-/// Whether a word is in each response of one kind and in none of the other. A nonce, a CSRF token or a time is in one
-/// response only. The samples of both kinds alternate, so that a clock or alternating servers do not cause a
-/// difference.
+/// Returns whether a word is in every response of one kind and in no response of the other. A nonce, a CSRF token or a
+/// time is in only one response. The samples of both kinds alternate, so that a clock or alternating servers do not
+/// cause a difference.
 pub(super) fn differ(plain: &[Sample], variant: &[Sample]) -> bool {
     let is_missing = |common: Vec<u64>, others: &[Sample]| {
         common.into_iter().any(|word| !others.iter().any(|other| other.has(word)))

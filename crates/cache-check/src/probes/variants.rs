@@ -1,5 +1,5 @@
-//! The same request with another `Accept-Language` and another `Cookie`: does the content depend on them, and does
-//! `Vary` say so?
+//! Repeats the request with a different `Accept-Language` and a different `Cookie`, to check whether the content
+//! depends on them, and whether `Vary` names them.
 
 use http::HeaderName;
 use http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderValue, SET_COOKIE};
@@ -10,7 +10,8 @@ use super::sample::{Sample, differ};
 use crate::client::{Changes, Read};
 use crate::exchange::Exchange;
 
-/// How often a difference must be seen before it is reported, because random content can differ by chance.
+/// The number of times that a difference must be observed before it is reported, because random content can differ by
+/// chance.
 const ROUNDS: usize = 3;
 
 /// Some servers read only the first language, and some support only a few.
@@ -25,12 +26,12 @@ const LANGUAGES: [&str; 4] = [
 const COOKIES: &str = "session=cache-check; sessionid=cache-check; sid=cache-check; PHPSESSID=cache-check; \
     JSESSIONID=cache-check; connect.sid=cache-check; id=cache-check; uid=cache-check; user=cache-check; username=cache-check; auth=cache-check; token=cache-check; logged_in=true; lang=fr; language=fr; locale=fr; theme=dark; currency=JPY; country=JP; ab=b; variant=b";
 
-/// How many cookies that the site sets are sent back with other values.
+/// The maximum number of cookies of the site that are sent back with different values.
 const MOST_COOKIES: usize = 8;
 
 /// Compares the variants of the page. `repeat` is a second response to the plain request.
 pub(super) async fn run(probe: &mut Probe<'_>, audit: &CacheAudit, repeat: &Exchange) {
-    // Compressed content that is new each time has no words in common with itself.
+    // If the content changes each time, two compressed responses do not have any words in common.
     let is_opaque = probe.first.coding().is_some() && probe.capabilities.stable_content == Some(false);
     if !is_shared(audit) || is_opaque {
         return;
@@ -42,7 +43,7 @@ pub(super) async fn run(probe: &mut Probe<'_>, audit: &CacheAudit, repeat: &Exch
     probe.capabilities.varies_by_cookie = compare(probe, audit, &mut plain, COOKIE, &cookies).await;
 }
 
-/// Compares the variants of a redirect, whose first response is all that is known of it.
+/// Compares the variants of a redirect, for which only the first response is known.
 pub(crate) async fn compare_variants(probe: &mut Probe<'_>, audit: &CacheAudit) {
     if !is_shared(audit) {
         return;
@@ -51,18 +52,18 @@ pub(crate) async fn compare_variants(probe: &mut Probe<'_>, audit: &CacheAudit) 
     run(probe, audit, &repeat).await;
 }
 
-/// Whether a cache that several visitors share may store it.
+/// Returns whether a cache that several visitors share may store the response.
 fn is_shared(audit: &CacheAudit) -> bool {
     audit.shared().may_store() || audit.edges().any(|edge| edge.may_store())
 }
 
-/// Whether a shared cache may serve it to another visitor without revalidation.
+/// Returns whether a shared cache may serve the response to another visitor without revalidation.
 fn is_reused(audit: &CacheAudit) -> bool {
     let is_reused = |seconds| seconds != Some(0);
     is_reused(audit.shared().remaining_freshness()) || audit.edges().any(|edge| is_reused(edge.remaining_freshness()))
 }
 
-/// The values of `Cookie` to try. `None` omits the user field.
+/// Returns the values of `Cookie` to try. `None` omits the user field.
 fn cookies(probe: &Probe<'_>) -> Vec<Option<HeaderValue>> {
     let own = probe.first.fields().get_all(SET_COOKIE).iter().filter_map(|line| {
         let name = line.as_bytes().split(|byte| matches!(byte, b'=' | b';')).next()?.trim_ascii();
@@ -78,7 +79,7 @@ fn cookies(probe: &Probe<'_>) -> Vec<Option<HeaderValue>> {
     values
 }
 
-/// Whether the content depends on the field, or `None` if that cannot be known.
+/// Returns whether the content depends on the field, or `None` if that cannot be determined.
 async fn compare(
     probe: &mut Probe<'_>,
     audit: &CacheAudit,
@@ -100,7 +101,7 @@ async fn compare(
 }
 
 enum Tried {
-    /// A cache in front may have returned what it stored of the plain request.
+    /// A cache in front may have returned its stored response to the plain request.
     Same {
         from_cache: bool,
     },
@@ -117,8 +118,8 @@ async fn try_value(
     let set: Vec<_> = value.map(|value| (name.clone(), value.clone())).into_iter().collect();
     let changes = Changes { set: &set, without: Some(name), ..Changes::default() };
     let variant = probe.send(probe_name, changes).await?;
-    // A site that refuses the value shows nothing of what it would do with one of its own. It may also have begun to
-    // refuse this client.
+    // If a site rejects this value, it may still accept a value that it has set itself. It may also have begun to
+    // reject this client.
     if variant.status().as_u16() >= 400 && probe.first.status().as_u16() < 400 {
         probe.plain("control", Read::Fields).await?;
         return None;
@@ -132,7 +133,7 @@ async fn try_value(
         plain.push(Sample::of(&again));
         variants.push(Sample::of(&probe.send(probe_name, changes).await?));
     }
-    // The plain request comes last, so that a site that changed in between is not taken for one that varies.
+    // The plain request is last, so that a change of the site in the meantime is not mistaken for a variant.
     let again = probe.plain("repeat", Read::Content).await?;
     plain.push(Sample::of(&again));
     let differ = differ(plain, &variants);
@@ -154,7 +155,7 @@ fn report(
             let change = "send `Cache-Control: private`, or `no-store`, or `Vary: Cookie`";
             (Level::Danger, "RFC 9111 section 4.1", change)
         } else {
-            let change = "send `Vary: Accept-Language` with each of them, or a URL of its own for each language";
+            let change = "send `Vary: Accept-Language` with each of them, or use a separate URL for each language";
             (Level::Warning, "RFC 9111 section 4.1", change)
         };
         let example = match value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()) {
@@ -162,8 +163,8 @@ fn report(
             None => format!("no `{shown}`"),
         };
         let text = format!(
-            "the content depends on `{shown}` (it differs for {example}) and the response lacks `Vary: {shown}`, so \
-             shared caches serve one visitor what was made for another"
+            "the content depends on `{shown}` (it differs for {example}) but the response lacks `Vary: {shown}`, so \
+             shared caches serve one visitor's response to another"
         );
         probe.found(level, ("K-02", section), text, change);
     }
@@ -173,7 +174,7 @@ fn report(
         probe.found(
             Level::Warning,
             ("V-07", "RFC 9110 section 8.8.1"),
-            format!("contents that differ by `{shown}` have the same entity tag, so a 304 confirms the wrong one"),
+            format!("contents that differ by `{shown}` have the same entity tag, so a 304 confirms the wrong content"),
             "compute the tag from the content",
         );
     }

@@ -12,19 +12,19 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
-pub struct Done {
+pub struct ProgramOutput {
     pub status: i32,
     pub out: String,
     pub errors: String,
 }
 
-impl Done {
+impl ProgramOutput {
     pub fn document(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.errors))
     }
 }
 
-pub async fn run_in(environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Done {
+pub async fn run_in(environment: &[(&str, &str)], arguments: &[&str], input: &str) -> ProgramOutput {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cache-check"));
     command.args(arguments).env("NO_PROXY", "*").env_remove("CLICOLOR_FORCE").kill_on_drop(true);
     command.envs(environment.iter().copied());
@@ -33,14 +33,14 @@ pub async fn run_in(environment: &[(&str, &str)], arguments: &[&str], input: &st
     child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
     let done = tokio::time::timeout(Duration::from_secs(60), child.wait_with_output()).await.expect("it ends").unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Done { status: done.status.code().unwrap(), out: text(done.stdout), errors: text(done.stderr) }
+    ProgramOutput { status: done.status.code().unwrap(), out: text(done.stdout), errors: text(done.stderr) }
 }
 
-pub async fn run_with(arguments: &[&str], input: &str) -> Done {
+pub async fn run_with(arguments: &[&str], input: &str) -> ProgramOutput {
     run_in(&[], arguments, input).await
 }
 
-pub async fn run(arguments: &[&str]) -> Done {
+pub async fn run(arguments: &[&str]) -> ProgramOutput {
     run_with(arguments, "").await
 }
 

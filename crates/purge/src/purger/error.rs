@@ -6,28 +6,28 @@ use std::time::Duration;
 use crate::error::PurgeError;
 use crate::outcome::PurgeFailure;
 
-/// The reason why a [`Purger`](crate::Purger) did not purge everything in a purge. Neither `Display` nor `Debug` shows
-/// a credential.
+/// The reason why a [`Purger`](crate::Purger) did not complete a purge. Neither `Display` nor `Debug` shows a
+/// credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PurgerError {
-    /// The API does not have such a purge. No request was sent.
+    /// The API does not support such a purge. No request was sent.
     Requests(PurgeError),
-    /// Some of the requests failed, or were not sent because of that.
+    /// Some of the requests failed, or were not sent because of a failure.
     Failed {
         /// The first failure.
         first: PurgeFailure,
-        /// How many requests failed.
+        /// The number of requests that failed.
         failed: usize,
-        /// How many requests were not sent, after a failure that each of them would have had.
+        /// The number of requests that were not sent, because each of them would have failed in the same way.
         not_sent: usize,
-        /// How many requests the purge has.
+        /// The number of requests of the purge.
         requests: usize,
     },
 }
 
 impl PurgerError {
-    /// Whether the purge may succeed later.
+    /// Returns whether the purge may succeed later.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         match self {
@@ -36,7 +36,7 @@ impl PurgerError {
         }
     }
 
-    /// How long the API asks to wait before another attempt.
+    /// Returns how long to wait before another attempt, if the API specifies that.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -1,4 +1,4 @@
-//! One request and its response, through the client.
+//! Sends one request through the client, and reads its response.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -14,8 +14,7 @@ use tower_service::Service;
 use crate::reply::MAX_BODY;
 use crate::text::without_secrets;
 
-/// Returns the response with its body, or the text of the client's error, in which no secret of the
-/// request remains.
+/// Returns the response with its body, or the text of the client's error without the secrets of the request.
 pub(super) async fn exchange<C, B>(mut client: C, request: Request<Bytes>) -> Result<Response<Bytes>, String>
 where
     C: Service<Request<Bytes>, Response = Response<B>>,
@@ -35,9 +34,9 @@ where
     }
 }
 
-/// The values of the request's sensitive fields, and the words in them.
+/// Returns the values of the request's sensitive fields, and the words in them.
 pub(super) fn secrets_of(request: &Request<Bytes>) -> Vec<String> {
-    /// Names of authentication schemes are shorter.
+    /// The minimum length of a secret. Names of authentication schemes are shorter.
     const MIN_WORD: usize = 8;
 
     let mut secrets = Vec::new();
@@ -55,7 +54,7 @@ pub(super) fn secrets_of(request: &Request<Bytes>) -> Vec<String> {
     secrets
 }
 
-/// The text with each of these replaced by `***`.
+/// Returns the text with each of these secrets replaced by `***`.
 pub(super) fn redacted(text: &str, secrets: &[String]) -> String {
     without_secrets(text, secrets.iter().map(String::as_str))
 }
@@ -65,7 +64,7 @@ pub(super) fn redacted(text: &str, secrets: &[String]) -> String {
 async fn read<B: Body>(body: B) -> Result<Bytes, (Bytes, B::Error)> {
     let mut body = pin!(body);
     let mut read = BytesMut::new();
-    // Empty frames count as well, because a body that is always ready would never end.
+    // Empty frames are counted too, because otherwise a body that is always ready would never end.
     let mut frames = 0;
     while read.len() <= MAX_BODY && frames <= MAX_BODY {
         frames += 1;

@@ -1,4 +1,4 @@
-//! One purge: all requests, their attempts, and the outcome.
+//! Runs one purge: all requests, their attempts, and the outcome.
 
 use std::future::Future;
 use std::pin::pin;
@@ -19,7 +19,7 @@ use crate::outcome::{PurgeFailure, PurgeOutcome};
 /// The pause before the first retry, if the API does not specify one. It doubles with each retry.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
-/// Purges with a function that sends one request, and returns its response or the text of an error.
+/// Runs a purge. `exchange` sends one request, and returns its response or the text of an error.
 pub(super) async fn purge<A, E, F>(
     api: &A,
     exchange: E,
@@ -72,7 +72,7 @@ struct Run<'a, A> {
 }
 
 impl<A: PurgeApi> Run<'_, A> {
-    /// Sends one request, and repeats it. `None` if it was not sent at all.
+    /// Sends one request, and retries it. Returns `None` if the request was not sent at all.
     async fn send<F>(
         &self,
         exchange: impl Fn(Request<Bytes>) -> F,

@@ -18,36 +18,34 @@ use super::exchange::exchange;
 use super::run;
 use crate::api::PurgeApi;
 
-/// A `tower::Service<Purge>` that makes the requests of an API, sends them with an HTTP client, and
-/// judges the responses. A `PurgeLayer` takes it as it is.
+/// A `tower::Service<Purge>` that creates the requests of an API, sends them with an HTTP client, and interprets the
+/// responses. You can pass it to a `PurgeLayer`.
 ///
-/// The client is any `tower::Service<http::Request<Bytes>>` that returns an `http::Response`. The
-/// [front page](crate#with-reqwest) shows it with `reqwest`. The client must not follow redirects:
-/// it could send a credential elsewhere, and a `PURGE` that is redirected becomes a GET.
+/// The client is any `tower::Service<http::Request<Bytes>>` that returns an `http::Response`. The [crate
+/// page](crate#with-reqwest) has an example with `reqwest`. The client must not follow redirects: it could send a
+/// credential to another host, and a redirected `PURGE` becomes a GET.
 ///
 /// # What is repeated
 ///
-/// A request is repeated after a timeout, after an error of the client, and after a response that
-/// [may be another one later](crate::PurgeFailure::is_retryable). It waits for the time of
-/// `Retry-After`, or for 0.25 s, 0.5 s, 1 s and so on. If `Retry-After` is longer than
-/// [`max_wait`](Self::max_wait), the purge fails at once, since an earlier attempt is of no use. All
-/// requests of one purge share the number of [`retries`](Self::retries).
+/// The purger retries a request after a timeout, after an error of the client, and after a
+/// [retryable](crate::PurgeFailure::is_retryable) failure. Before that, it waits for the time of `Retry-After`, or for
+/// 0.25 s, 0.5 s, 1 s and so on. If `Retry-After` is longer than [`max_wait`](Self::max_wait), the purge fails
+/// immediately, because an earlier attempt would be useless. All requests of one purge share the number of
+/// [`retries`](Self::retries).
 ///
-/// If a request fails, the others are sent nevertheless. They are not sent after a 401 or 403, after
-/// a failure with `Retry-After`, or when there was no response, because they would fail in the same
-/// way.
+/// If a request fails, the other requests are usually still sent. They are not sent after a 401 or 403, after a failure
+/// with `Retry-After`, or if there was no response, because they would fail in the same way.
 ///
 /// # Time
 ///
-/// A purge takes at most the timeout for each request and each retry, and `max_wait` for each
-/// retry: by default 35 s for a purge of one request, if the API does not respond. A
-/// [`PurgeLayer`](tower_cache_policy::PurgeLayer) sends its response after the purge. To limit the
-/// purge as a whole, put `tower::timeout` around the purger.
+/// A purge takes at most the timeout for each request and each retry, and `max_wait` for each retry: by default, 35 s
+/// for a purge of one request, if the API does not respond. A [`PurgeLayer`](tower_cache_policy::PurgeLayer) sends its
+/// response after the purge. To limit the purge as a whole, put `tower::timeout` around the purger.
 ///
 /// # Several caches
 ///
-/// One purger for several caches passes a clone of the purge to each of them, and waits for all, so
-/// that a cache that does not respond does not keep the purge from the others:
+/// A purger for several caches passes a clone of the purge to the purger of each cache, and waits for all of them. The
+/// purge then reaches the other caches even if one cache does not respond:
 ///
 /// ```
 /// use futures_util::future::join_all;
@@ -73,7 +71,7 @@ use crate::api::PurgeApi;
 ///
 /// # Panics
 ///
-/// Its future panics outside of a Tokio runtime with a timer.
+/// The future panics outside of a Tokio runtime with a timer.
 pub struct Purger<A, C> {
     api: Arc<A>,
     client: C,
@@ -90,33 +88,32 @@ pub(super) struct Settings {
 }
 
 impl<A, C> Purger<A, C> {
-    /// A purger for one API, over a client.
+    /// Creates a purger for one API, with a client that sends the requests.
     pub fn new(api: A, client: C) -> Self {
         let (timeout, max_wait) = (Duration::from_secs(5), Duration::from_secs(5));
         Self { api: Arc::new(api), client, settings: Settings { timeout, retries: 3, max_wait, concurrency: 1 } }
     }
 
-    /// Limits each attempt, from the client's readiness to the end of the response. 5 s by default.
+    /// Limits the time of each attempt, including the client's readiness and the complete response. The default is 5 s.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { settings: Settings { timeout, ..self.settings }, ..self }
     }
 
-    /// Limits the retries of all requests of a purge together. 3 by default; 0 repeats nothing.
+    /// Limits the retries of all requests of a purge together. The default is 3. With 0, no request is retried.
     #[must_use]
     pub fn retries(self, retries: u32) -> Self {
         Self { settings: Settings { retries, ..self.settings }, ..self }
     }
 
-    /// Limits the wait before a retry. 5 s by default.
+    /// Limits the wait before a retry. The default is 5 s.
     #[must_use]
     pub fn max_wait(self, max_wait: Duration) -> Self {
         Self { settings: Settings { max_wait, ..self.settings }, ..self }
     }
 
-    /// Limits how many requests of a purge are under way at a time, at least 1. 1 by default. It
-    /// matters where an API needs many requests for one purge, as Bunny does, which takes one tag in
-    /// each.
+    /// Limits how many requests of a purge run at the same time. The minimum and the default are 1. A higher limit is
+    /// useful if an API needs many requests for one purge, like Bunny, which accepts one tag in each request.
     #[must_use]
     pub fn concurrency(self, concurrency: usize) -> Self {
         Self { settings: Settings { concurrency: concurrency.max(1), ..self.settings }, ..self }
@@ -192,19 +189,19 @@ pub struct PurgeReport {
 }
 
 impl PurgeReport {
-    /// How many requests the API accepted.
+    /// Returns the number of requests that the API accepted.
     #[must_use]
     pub const fn purged(self) -> usize {
         self.purged
     }
 
-    /// How many requests named nothing that was stored.
+    /// Returns the number of requests for which nothing was stored.
     #[must_use]
     pub const fn not_stored(self) -> usize {
         self.not_stored
     }
 
-    /// How many times a request was repeated.
+    /// Returns the number of retries.
     #[must_use]
     pub const fn retries(self) -> usize {
         self.retries

@@ -32,9 +32,9 @@ const MAX_OBJECTS: usize = 5_000;
 
 /// Akamai Fast Purge: `POST /ccu/v3/{invalidate|delete}/{tag|url}/{production|staging}`.
 ///
-/// A soft purge invalidates, a hard one deletes. Requests are signed by EdgeGrid
-/// (`EG1-HMAC-SHA256`) over method, URL and body: the [`Signer`] is what an EdgeGrid library does
-/// with the client token, client secret and access token.
+/// A soft purge invalidates stored responses, and a hard one deletes them. Requests are signed with EdgeGrid
+/// (`EG1-HMAC-SHA256`) over method, URL and body. In the [`Signer`], call an EdgeGrid library with the client token,
+/// client secret and access token.
 #[derive(Clone)]
 pub struct Akamai<S> {
     base: Base,
@@ -43,12 +43,12 @@ pub struct Akamai<S> {
 }
 
 impl<S: Signer> Akamai<S> {
-    /// The host of an API client, such as `akab-xxxx.luna.akamaiapis.net`, and its signer: a
+    /// Creates the API with the host of an API client, such as `akab-xxxx.luna.akamaiapis.net`, and its signer: a
     /// closure, or [`Unsigned`](crate::Unsigned) if the client that sends the requests signs them.
     ///
     /// # Errors
     ///
-    /// [`PurgeError::InvalidUrl`] when it is not a host.
+    /// Returns [`PurgeError::InvalidUrl`] if `host` is not a host.
     pub fn new(host: &str, signer: S) -> Result<Self, PurgeError> {
         if host.contains(['/', '?', '#', '\\', '@']) {
             let reason = "contains more than a host: write only the host of the API client";
@@ -91,7 +91,7 @@ impl<S: Signer> PurgeApi for Akamai<S> {
         refuse_everything(NAME, ONE_TAG_FOR_ALL, purge)?;
         let room = MAX_BODY - AROUND_ALL;
         if let Some(url) = purge.urls().iter().find(|url| url.to_string().len() + AROUND_EACH > room) {
-            return Err(PurgeError::url(url, "is longer than a request to Akamai may be: purge by tag"));
+            return Err(PurgeError::url(url, "is too long for a request to Akamai: purge by tag"));
         }
         let urls = urls(purge);
         let tags = batches(tags(purge), MAX_OBJECTS, room, AROUND_EACH);
@@ -100,7 +100,7 @@ impl<S: Signer> PurgeApi for Akamai<S> {
         tags.chain(urls.iter().map(|batch| self.request(purge, "url", batch))).collect()
     }
 
-    /// The document repeats the status, as `httpStatus`; both must be 2xx.
+    /// The document repeats the status as `httpStatus`. Both must be 2xx.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         #[derive(Deserialize)]
         struct Document {
@@ -110,7 +110,7 @@ impl<S: Signer> PurgeApi for Akamai<S> {
 
         judge_document(NAME, None, response, |document: &Document| match document.http_status {
             None | Some(200..=299) => None,
-            Some(_) => Some("its body has another status than 2xx"),
+            Some(_) => Some("its body has a status other than 2xx"),
         })
     }
 

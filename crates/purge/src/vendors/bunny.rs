@@ -19,8 +19,8 @@ use crate::request::{PurgeRequest, bare, json, refuse_soft, refuse_star, refuse_
 const NAME: &str = "Bunny";
 const ACCESS_KEY: HeaderName = HeaderName::from_static("accesskey");
 
-/// Bunny: `POST /pullzone/{id}/purgeCache`, one tag in each request, and `POST /purge` for a URL,
-/// which purges it in all pull zones of the account.
+/// Bunny: `POST /pullzone/{id}/purgeCache` with one tag in each request, and `POST /purge` for a URL, which purges it
+/// in all pull zones of the account.
 ///
 /// The API does not accept several tags in a request. A [`Purger`](crate::Purger) with
 /// [`concurrency`](crate::Purger::concurrency) sends several requests at a time.
@@ -32,7 +32,7 @@ pub struct Bunny {
 }
 
 impl Bunny {
-    /// One pull zone, with the API key of the account.
+    /// Creates the API for one pull zone, with the API key of the account.
     #[must_use]
     pub fn new(pull_zone_id: u64, access_key: Credential) -> Self {
         Self { base: Base::of_vendor("https://api.bunny.net"), pull_zone: pull_zone_id, key: access_key }
@@ -61,7 +61,7 @@ impl PurgeApi for Bunny {
         let tags = tags(purge).map(|tag| json(Method::POST, &zone(), &json!({ "CacheTag": tag })));
         let urls = purge.urls().iter().map(|url| {
             refuse_star(url)?;
-            // Without it, a slash at the end includes everything below.
+            // Without this parameter, a slash at the end includes everything below the path.
             let exact = if url.path().ends_with('/') { "&exactPath=true" } else { "" };
             let encoded = percent_encoded(&url.to_string());
             let too_long = |_| PurgeError::url(url, "is too long for a request: purge by tag");
@@ -71,7 +71,7 @@ impl PurgeApi for Bunny {
         requests.map(|request| Ok(with(request?, ACCESS_KEY, self.key.plain()))).collect()
     }
 
-    /// The status decides, unless the body is a page or an error.
+    /// The status determines the outcome, unless the body is a page or an error.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         judge_status(NAME, Some(self.key.secret()), response)
     }

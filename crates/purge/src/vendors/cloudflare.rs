@@ -17,12 +17,12 @@ use crate::reply::judge_document;
 use crate::request::{PurgeRequest, batches_of, bearer_post, refuse_uncarried, tags, urls};
 
 const NAME: &str = "Cloudflare";
-/// Tags or URLs in one request, on every plan. It was 30 until 2025.
+/// The maximum number of tags or URLs in one request, on every plan. The limit was 30 until 2025.
 const MAX_ITEMS: usize = 100;
 
 /// Cloudflare: `POST /zones/{zone}/purge_cache`, and `invalidate_cache` for a soft purge.
 ///
-/// A URL purges what is stored under the plain cache key. Where the key has request fields in it,
+/// A purge by URL removes the response that is stored under the plain cache key. If the key contains request fields,
 /// purge by tag.
 #[derive(Clone, Debug)]
 pub struct Cloudflare {
@@ -32,7 +32,7 @@ pub struct Cloudflare {
 }
 
 impl Cloudflare {
-    /// One zone, with an API token that has the permission Cache Purge.
+    /// Creates the API for one zone, with an API token that has the permission Cache Purge.
     ///
     /// # Errors
     ///

@@ -23,7 +23,7 @@ use crate::signer::Signer;
 const NAME: &str = "CloudFront";
 /// The maximum number of paths and tags in progress for a distribution, which also limits one request.
 const MAX_ITEMS: usize = 3_000;
-/// The longest path, in characters.
+/// The maximum length of a path, in characters.
 const MAX_PATH: usize = 4_000;
 /// Codes of temporary errors with a 4xx status.
 const PASSING: [&str; 4] =
@@ -32,9 +32,9 @@ const PASSING: [&str; 4] =
 /// CloudFront: `POST /2020-05-31/distribution/{distribution}/invalidation`, with tags written as
 /// `#tag`.
 ///
-/// The host of a URL does not count: a distribution has one cache for all of its names. Tags need
-/// a `CacheTagConfig` in the distribution. Requests are signed by Signature Version 4 for the
-/// service `cloudfront` in the region `us-east-1`, whatever region serves.
+/// The host of a URL is ignored: a distribution has one cache for all of its names. Tags need a `CacheTagConfig` in the
+/// distribution. Requests are signed with Signature Version 4 for the service `cloudfront` in the region `us-east-1`,
+/// regardless of the region that serves the content.
 #[derive(Clone)]
 pub struct CloudFront<R, S> {
     base: Base,
@@ -44,10 +44,10 @@ pub struct CloudFront<R, S> {
 }
 
 impl<R: Fn() -> String, S: Signer> CloudFront<R, S> {
-    /// One distribution, with two functions. The first returns a new caller reference for each
-    /// request, such as a UUID or a time in nanoseconds: CloudFront does not repeat an invalidation
-    /// whose reference it has seen before. The second is the signer: a closure, or
-    /// [`Unsigned`](crate::Unsigned) if the client that sends the requests signs them.
+    /// Creates the API for one distribution, with two functions. The first function returns a new caller reference for
+    /// each request, such as a UUID or a time in nanoseconds: CloudFront ignores an invalidation whose reference it has
+    /// seen before. The second function is the signer: a closure, or [`Unsigned`](crate::Unsigned) if the client that
+    /// sends the requests signs them.
     ///
     /// # Errors
     ///
@@ -99,8 +99,8 @@ impl<R: Fn() -> String, S: Signer> PurgeApi for CloudFront<R, S> {
         batches_of(MAX_ITEMS, items.iter().map(String::as_str)).iter().map(|batch| self.request(batch)).collect()
     }
 
-    /// The document of a success is an `Invalidation`. Too many invalidations in progress give a 400 that can be
-    /// retried.
+    /// The document of a success is an `Invalidation`. If too many invalidations are in progress, the response is a 400
+    /// that can be retried.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         let body = response.body().get(..MAX_BODY).unwrap_or(response.body());
         let body = String::from_utf8_lossy(body);
@@ -147,7 +147,7 @@ fn invalidation_batch(reference: &str, items: &[&str]) -> String {
     xml
 }
 
-/// The text of the first element with this name. It is used only in error messages.
+/// Returns the text of the first element with this name. It is used only in error messages.
 fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     Some(rest.split_once("</")?.0)

@@ -17,7 +17,7 @@ use crate::reply::judge_document;
 use crate::request::{PurgeRequest, authority, bare, batches_of, json, path_and_query, refuse_uncarried, tags, with};
 
 const NAME: &str = "Fastly";
-/// Surrogate keys in one request.
+/// The maximum number of surrogate keys in one request.
 const MAX_ITEMS: usize = 256;
 const FASTLY_KEY: HeaderName = HeaderName::from_static("fastly-key");
 const FASTLY_SOFT_PURGE: HeaderName = HeaderName::from_static("fastly-soft-purge");
@@ -33,7 +33,7 @@ pub struct Fastly {
 }
 
 impl Fastly {
-    /// One service, with a token of the scope `purge_select`, and `purge_all` for everything.
+    /// Creates the API for one service, with a token of the scope `purge_select`, and `purge_all` to purge everything.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl PurgeApi for Fastly {
         refuse_uncarried(EdgeProfile::FASTLY, purge)?;
         if purge.is_everything() {
             if purge.is_soft() {
-                let remedy = "give all responses one tag, and purge softly by that";
+                let remedy = "give all responses the same tag, and purge softly by that tag";
                 return Err(PurgeError::Unsupported { api: NAME, what: "soft purge of everything", remedy });
             }
             let all = bare(Method::POST, &self.base.join(format_args!("/service/{}/purge_all", self.service)))?;
@@ -83,8 +83,8 @@ impl PurgeApi for Fastly {
         keys.chain(urls).map(|request| Ok(self.with_fields(request?, purge))).collect()
     }
 
-    /// The document is an object. For a URL and for everything, its `status` is `ok`. For tags, it has the id of a
-    /// purge for each tag, and a tag may have the name `status`.
+    /// The document is an object. For a URL or everything, its `status` is `ok`. For tags, it has a member with the id
+    /// of the purge for each tag, and a tag may have the name `status`.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         #[derive(Deserialize)]
         struct Document {
@@ -93,7 +93,7 @@ impl PurgeApi for Fastly {
 
         let is_id = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit() || c == b'-');
         judge_document(NAME, Some(self.token.secret()), response, |document: &Document| match &document.status {
-            Some(status) if status != "ok" && !is_id(status) => Some("its body has another status than \"ok\""),
+            Some(status) if status != "ok" && !is_id(status) => Some("its body has a status other than \"ok\""),
             _ => None,
         })
     }

@@ -17,12 +17,12 @@ use crate::reply::{judge_document, names_reason};
 use crate::request::{PurgeRequest, batches_of, bearer_post, refuse_soft, refuse_star, refuse_uncarried, tags};
 
 const NAME: &str = "Google Cloud CDN";
-/// Tags in one request.
+/// The maximum number of tags in one request.
 const MAX_ITEMS: usize = 10;
 
 /// Google Cloud CDN: `urlMaps.invalidateCache` of the Compute Engine API, v1.
 ///
-/// A URL purges its path at its host, with every query. The port does not count.
+/// A purge by URL affects its path at its host, with every query. The port is ignored.
 #[derive(Clone, Debug)]
 pub struct Google {
     base: Base,
@@ -32,9 +32,9 @@ pub struct Google {
 }
 
 impl Google {
-    /// One global URL map of a project, with an OAuth access token that has the permission
-    /// `compute.urlMaps.invalidateCache`. Such tokens last for an hour: make a value with a fresh
-    /// one when you purge.
+    /// Creates the API for one global URL map of a project, with an OAuth access token that has the permission
+    /// `compute.urlMaps.invalidateCache`. Such tokens are valid for an hour: create a value with a new token for each
+    /// purge.
     ///
     /// # Errors
     ///
@@ -82,8 +82,7 @@ impl PurgeApi for Google {
         tags.chain(paths).collect()
     }
 
-    /// The document is an operation, and must not have an `error`. Google reports too many requests
-    /// with a 403 as well.
+    /// The document is an operation, and must not have an `error`. Google also reports too many requests with a 403.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         #[derive(Deserialize)]
         struct Operation {

@@ -25,7 +25,7 @@ const MAX_ITEMS: usize = 100;
 /// KeyCDN: `DELETE /zones/purgetag/{id}.json`, `DELETE /zones/purgeurl/{id}.json`, and `GET
 /// /zones/purge/{id}.json` for everything.
 ///
-/// The host of a URL is that of the zone, such as `demo-1.kxcdn.com`.
+/// URLs must have the host of the zone, such as `demo-1.kxcdn.com`.
 #[derive(Clone, Debug)]
 pub struct KeyCdn {
     base: Base,
@@ -34,7 +34,7 @@ pub struct KeyCdn {
 }
 
 impl KeyCdn {
-    /// One zone, with the API key of the account.
+    /// Creates the API for one zone, with the API key of the account.
     #[must_use]
     pub fn new(zone_id: u64, api_key: Credential) -> Self {
         Self { base: Base::of_vendor("https://api.keycdn.com"), zone: zone_id, key: api_key }
@@ -77,7 +77,7 @@ impl PurgeApi for KeyCdn {
         }
 
         let fault_in =
-            |document: &Document| (document.status != "success").then_some("its body has another status than success");
+            |document: &Document| (document.status != "success").then_some("its body has a status other than success");
         judge_document(NAME, Some(self.key.secret()), response, fault_in)
     }
 }

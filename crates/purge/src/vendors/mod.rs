@@ -1,4 +1,4 @@
-//! One file for each API.
+//! The APIs of the vendors, each in its own file.
 
 mod akamai;
 mod bunny;

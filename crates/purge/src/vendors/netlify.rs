@@ -21,7 +21,7 @@ const MAX_ITEMS: usize = 100;
 
 /// Netlify: `POST /api/v1/purge`.
 ///
-/// It purges the production deploy of the site, unless another is named:
+/// Purges the production deploy of the site, unless you name another one:
 ///
 /// ```
 /// use tower_cache_policy_purge::{Credential, Netlify, Purge, PurgeApi};
@@ -42,7 +42,7 @@ pub struct Netlify {
 }
 
 impl Netlify {
-    /// One site, with a personal access token.
+    /// Creates the API for one site, with a personal access token.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl Netlify {
         Ok(Self { deploy_alias: Some(identifier("deploy alias", alias)?), ..self })
     }
 
-    /// Purges only what is stored for this domain of the site.
+    /// Purges only the responses that are stored for this domain of the site.
     ///
     /// # Errors
     ///
@@ -110,7 +110,7 @@ impl PurgeApi for Netlify {
         batches_of(MAX_ITEMS, tags(purge)).iter().map(|tags| self.request(Some(tags))).collect()
     }
 
-    /// The status decides, unless the body is a page or an error.
+    /// The status determines the outcome, unless the body is a page or an error.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         judge_status(NAME, Some(self.token.secret()), response)
     }

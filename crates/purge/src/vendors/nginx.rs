@@ -13,26 +13,25 @@ use crate::request::{PurgeRequest, purge_method, refuse_everything, refuse_soft,
 
 const NAME: &str = "nginx";
 
-/// nginx with `proxy_cache_purge`: that of the commercial version, or the module
-/// `ngx_cache_purge`. Plain nginx cannot purge. Use one value for each instance.
+/// nginx with `proxy_cache_purge`, which is part of the commercial version or of the module `ngx_cache_purge`. nginx
+/// without it cannot purge. Use one value for each instance.
 ///
-/// A URL is purged by `PURGE` at its own path, with its host in `Host`: by `proxy_cache_purge
-/// $purge_method` with a `map` in the commercial version, by `proxy_cache_purge PURGE from
-/// 127.0.0.1` in the module. The purge request must have the same cache key as the GET. Send it over
-/// HTTP/1.1, because HTTP/2 has no `Host` besides the authority of the URL.
+/// A URL is purged with `PURGE` at its own path, with its host in `Host`. Configure `proxy_cache_purge $purge_method`
+/// with a `map` in the commercial version, or `proxy_cache_purge PURGE from 127.0.0.1` in the module. The purge request
+/// must have the same cache key as the GET. Send it over HTTP/1.1, because an HTTP/2 request does not have a `Host`
+/// that differs from the authority of the URL.
 ///
-/// Version 2.3 of the module crashes nginx 1.22 by `PURGE`. With a [`location`](Self::location) of
-/// its own it worked there in one set-up and crashed in another: try it before you rely on it.
-/// Without any such module, `PURGE` reaches the application, whose 404 looks like that of a URL that
-/// is not stored. So check once that the purge of a stored URL is
-/// [counted as purged](crate::PurgeReport::purged).
+/// With version 2.3 of the module, `PURGE` crashes nginx 1.22. With a separate [`location`](Self::location), it worked
+/// in one setup and crashed in another: test it before you rely on it. Without such a module, `PURGE` reaches the
+/// application, whose 404 looks like the response for a URL that is not stored. Check once that the purge of a stored
+/// URL is [counted as purged](crate::PurgeReport::purged).
 ///
 /// # Variants
 ///
 /// nginx stores a response with `Vary` once for each value of the request fields that it names, compared byte for byte.
-/// A purge removes one of them, and the others are served again when that one is stored again. So the cache key must
-/// distinguish the variants, instead of `Vary`. This configuration stores one response for each coding, whatever
-/// clients send:
+/// A purge removes one of these variants, and nginx serves the others again when it has stored that one again.
+/// Therefore, the cache key must distinguish the variants, instead of `Vary`. This configuration stores one response
+/// for each content coding, regardless of the exact field value:
 ///
 /// ```nginx
 /// map $http_accept_encoding $coding { default ""; ~\bbr\b br; ~\bgzip\b gzip; }
@@ -47,9 +46,8 @@ const NAME: &str = "nginx";
 /// }
 /// ```
 ///
-/// Each other field that the application names in `Vary` must be part of the key in the same way,
-/// `Accept-Language` for example: without `Vary`, only the key keeps the variants apart. The purge
-/// lists the values:
+/// Each other field that the application names in `Vary`, for example `Accept-Language`, must be part of the key in the
+/// same way: without `Vary`, only the key distinguishes the variants. The purge lists the values:
 ///
 /// ```
 /// use http::{HeaderValue, header::ACCEPT_ENCODING};
@@ -63,8 +61,8 @@ const NAME: &str = "nginx";
 /// # Ok::<_, tower_cache_policy_purge::PurgeError>(())
 /// ```
 ///
-/// If nginx compresses the responses (`gzip on`), `proxy_set_header Accept-Encoding ""` and
-/// `proxy_ignore_headers Vary` store one response for all codings, and the purge needs no list.
+/// If nginx compresses the responses (`gzip on`), `proxy_set_header Accept-Encoding ""` and `proxy_ignore_headers Vary`
+/// store one response for all content codings, and the purge does not need a list.
 #[derive(Clone, Debug)]
 pub struct Nginx {
     base: Base,
@@ -73,7 +71,7 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// One instance, such as `http://10.0.0.7`.
+    /// Creates the API for one instance, such as `http://10.0.0.7`.
     ///
     /// # Errors
     ///
@@ -82,14 +80,13 @@ impl Nginx {
         Ok(Self { base: Base::new(url)?, location: None, variants: Variants::default() })
     }
 
-    /// Purges by GET under a location of its own: `/purge` for the module's `location ~
-    /// /purge(/.*)` with `proxy_cache_purge zone $1$is_args$args`. Allow only your own machines to
-    /// send it: this GET changes something. If nginx has no such location, a page of the
-    /// application may look like a success.
+    /// Purges with a GET to a separate location: `/purge` for the module's `location ~ /purge(/.*)` with
+    /// `proxy_cache_purge zone $1$is_args$args`. Allow only your own machines to send this request, because this GET is
+    /// not safe. If nginx does not have such a location, a page of the application may look like a success.
     ///
     /// # Errors
     ///
-    /// [`PurgeError::InvalidUrl`] when it is not a path.
+    /// Returns [`PurgeError::InvalidUrl`] if it is not a path.
     pub fn location(self, path: &str) -> Result<Self, PurgeError> {
         let not_a_path = "is not a location: write a path that begins with a slash";
         if !path.starts_with('/') {
@@ -105,7 +102,7 @@ impl Nginx {
     ///
     /// # Errors
     ///
-    /// [`PurgeError::Other`] when there are more than 64 combinations, or for `Host`.
+    /// Returns [`PurgeError::Other`] if there are more than 64 combinations, or for `Host`.
     pub fn variants(
         self,
         field: &HeaderName,
@@ -123,7 +120,7 @@ impl PurgeApi for Nginx {
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
         refuse_soft(NAME, purge)?;
         refuse_tags(NAME, purge)?;
-        refuse_everything(NAME, "purge each URL by `Purge::url`, or remove the files of the cache", purge)?;
+        refuse_everything(NAME, "purge each URL with `Purge::url`, or remove the files of the cache", purge)?;
         let (method, prefix) = match &self.location {
             Some(location) => (Method::GET, location.as_str()),
             None => (purge_method(), ""),

@@ -12,7 +12,7 @@ use crate::request::{PurgeRequest, purge_method, refuse_everything, refuse_soft,
 
 const NAME: &str = "Squid";
 
-/// Squid as an accelerator: `PURGE` with the URL's host in `Host`. Use one value for each instance.
+/// Squid as an accelerator, with `PURGE` and the URL's host in `Host`. Use one value for each instance.
 ///
 /// Allow only your own machines to purge: `acl purge method PURGE`, `http_access allow purge
 /// localhost`, `http_access deny purge`. Squid stores a URL with the scheme of the port at which it
@@ -21,17 +21,17 @@ const NAME: &str = "Squid";
 /// # Variants
 ///
 /// Squid stores a response with `Vary` once for each value of the request fields that it names, compared byte for byte.
-/// It cannot purge all of them: `PURGE` removes the variant that its own fields select, here the one without such
-/// fields, and the others are served again when the URL is stored again. Let Squid store one: leave `Accept-Encoding`
-/// out of `Vary` by compressing between Squid and the clients, and not in the application. For other fields, keep
-/// lifetimes at this cache short.
+/// It cannot purge all of these variants: `PURGE` removes the variant that its own fields select, here the one without
+/// such fields. Squid serves the others again when it has stored the URL again. Let Squid store only one variant:
+/// compress responses between Squid and the clients instead of in the application, so that `Vary` does not contain
+/// `Accept-Encoding`. If `Vary` contains other fields, use short lifetimes at this cache.
 #[derive(Clone, Debug)]
 pub struct Squid {
     base: Base,
 }
 
 impl Squid {
-    /// One instance, such as `http://10.0.0.7:3128`.
+    /// Creates the API for one instance, such as `http://10.0.0.7:3128`.
     ///
     /// # Errors
     ///
@@ -49,7 +49,7 @@ impl PurgeApi for Squid {
     fn requests(&self, purge: &Purge) -> Result<Vec<PurgeRequest>, PurgeError> {
         refuse_soft(NAME, purge)?;
         refuse_tags(NAME, purge)?;
-        refuse_everything(NAME, "purge each URL by `Purge::url`", purge)?;
+        refuse_everything(NAME, "purge each URL with `Purge::url`", purge)?;
         purge.urls().iter().map(|url| to_cache(&self.base, purge_method(), "", url)).collect()
     }
 

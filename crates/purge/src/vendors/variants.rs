@@ -42,7 +42,7 @@ impl Variants {
         Ok(Self(variants))
     }
 
-    /// The request for each variant.
+    /// Returns the request for each variant.
     pub(super) fn of(&self, request: &PurgeRequest) -> Vec<PurgeRequest> {
         let with_fields = |fields: &Vec<(HeaderName, HeaderValue)>| {
             let mut request = request.clone();

@@ -21,11 +21,11 @@ const MAX_VALUE: usize = 4_000;
 /// not part of a tag.
 const AROUND_BAN: (&str, &str) = ("(^|[^!-+--~])(", ")($|[^!-+--~])");
 
-/// Varnish: one instance whose VCL handles `PURGE` and `BAN`. Use one value for each instance.
+/// A Varnish instance whose VCL handles `PURGE` and `BAN`. Use one value for each instance.
 ///
-/// A URL is purged by `PURGE`, with the URL's host in `Host`. Send it over HTTP/1.1, because HTTP/2
-/// has no `Host` besides the authority of the URL. Tags are purged by the module `xkey`, softly too,
-/// or by a ban. These are the names that the VCL has to know, unless others are set:
+/// A URL is purged with `PURGE`, with the URL's host in `Host`. Send it over HTTP/1.1, because an HTTP/2 request does
+/// not have a `Host` that differs from the authority of the URL. Tags are purged by the module `xkey`, which also
+/// supports soft purges, or by a ban. The VCL uses these names, unless you set others:
 ///
 /// ```vcl
 /// import xkey;
@@ -54,20 +54,20 @@ const AROUND_BAN: (&str, &str) = ("(^|[^!-+--~])(", ")($|[^!-+--~])");
 /// }
 /// ```
 ///
-/// The list of clients that may purge is necessary: the requests carry no credential.
+/// The list of clients that may purge is necessary: the requests do not contain a credential.
 ///
 /// # Variants
 ///
-/// `PURGE` removes all variants of a URL, whatever `Vary` names. The host of a URL is sent in lower
-/// case, as the built-in VCL of Varnish 7 stores it. A `vcl_recv` that returns before the built-in one
-/// has to do the same: `set req.http.host = req.http.host.lower();`.
+/// `PURGE` removes all variants of a URL, regardless of `Vary`. The host of a URL is sent in lower case, as the
+/// built-in VCL of Varnish 7 stores it. If your `vcl_recv` returns before the built-in one, it has to convert the host
+/// too: `set req.http.host = req.http.host.lower();`.
 #[derive(Clone, Debug)]
 pub struct Varnish {
     base: Base,
     by: By,
 }
 
-/// How tags are purged.
+/// The method of purging tags.
 #[derive(Clone, Debug)]
 enum By {
     Xkey { hard: HeaderName, soft: HeaderName },
@@ -75,7 +75,7 @@ enum By {
 }
 
 impl Varnish {
-    /// One instance, such as `http://10.0.0.7:6081`, that purges tags by the module `xkey`.
+    /// Creates the API for one instance, such as `http://10.0.0.7:6081`, that purges tags with the module `xkey`.
     ///
     /// # Errors
     ///
@@ -93,9 +93,9 @@ impl Varnish {
         Self { by: By::Xkey { hard, soft }, ..self }
     }
 
-    /// Purges tags by `BAN /` with this field, such as `ban-tags`. Its value is a regular expression
-    /// that matches the field with the tags of a stored response, whether commas or spaces separate
-    /// them. It contains no white space, quotation mark or backslash, and so is one word of a ban.
+    /// Purges tags with `BAN /` and this field, such as `ban-tags`. Its value is a regular expression that matches the
+    /// field with the tags of a stored response, whether commas or spaces separate them. It does not contain white
+    /// space, quotation marks or backslashes, so it is a single word of the ban expression.
     #[must_use]
     pub fn bans(self, field: HeaderName) -> Self {
         Self { by: By::Ban { field }, ..self }
@@ -123,7 +123,7 @@ impl Varnish {
     }
 }
 
-/// An expression that matches only this tag. A class of one character needs no backslash.
+/// Returns an expression that matches only this tag. A class of one character does not need a backslash.
 fn literal(tag: &str) -> String {
     let is_literal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':' | '@' | '/');
     tag.chars().map(|c| if is_literal(c) { c.to_string() } else { format!("[{c}]") }).collect()
@@ -138,7 +138,7 @@ impl PurgeApi for Varnish {
         refuse_uncarried(EdgeProfile::VARNISH, purge)?;
         refuse_everything(NAME, ONE_TAG_FOR_ALL, purge)?;
         if purge.is_soft() && (!purge.urls().is_empty() || matches!(self.by, By::Ban { .. })) {
-            let remedy = "purge softly by tag and with the module xkey, or use `Purge::hard`";
+            let remedy = "purge softly by tag with the module xkey, or use `Purge::hard`";
             let what = "soft purge of URLs or by bans";
             return Err(PurgeError::Unsupported { api: NAME, what, remedy });
         }
@@ -149,8 +149,8 @@ impl PurgeApi for Varnish {
         Ok(requests)
     }
 
-    /// The status decides. Varnish does not report whether a response was stored. A 404 is from the application,
-    /// because the VCL forwarded the request.
+    /// The status determines the outcome. Varnish does not report whether a response was stored. A 404 comes from the
+    /// application, because the VCL forwarded the request.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         PurgeFailure::unless_success(NAME, response).map_err(|failure| match failure.status().map(|s| s.as_u16()) {
             Some(404 | 501) => failure.with_reason("check that the VCL handles this method"),

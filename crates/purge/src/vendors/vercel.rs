@@ -20,14 +20,15 @@ use crate::request::{
 };
 
 const NAME: &str = "Vercel";
-/// The maximum number of tags in one request. One page of the reference says 16, and a later one has no limit.
+/// The maximum number of tags in one request. One page of the reference specifies 16, and a later one does not mention
+/// a limit.
 const MAX_ITEMS: usize = 16;
 
 /// Vercel: `POST /v1/edge-cache/dangerously-delete-by-tags`, and `invalidate-by-tags` for a soft
 /// purge.
 ///
-/// Vercel advises against a hard purge, after which all clients wait for the origin. Both apply to all deployments,
-/// unless a [`target`](Self::target) is set.
+/// Vercel advises against a hard purge, after which all clients wait for the origin. Both kinds of purge apply to all
+/// deployments, unless a [`target`](Self::target) is set.
 #[derive(Clone, Debug)]
 pub struct Vercel {
     base: Base,
@@ -57,7 +58,7 @@ impl VercelTarget {
 }
 
 impl Vercel {
-    /// One project, by id or name.
+    /// Creates the API for one project, by id or name.
     ///
     /// # Errors
     ///
@@ -76,7 +77,7 @@ impl Vercel {
         Ok(Self { team: Some(identifier("team id", team_id)?), ..self })
     }
 
-    /// Purges only what is stored for these deployments.
+    /// Purges only the responses that are stored for these deployments.
     #[must_use]
     pub fn target(self, target: VercelTarget) -> Self {
         Self { target: Some(target), ..self }
@@ -114,7 +115,7 @@ impl PurgeApi for Vercel {
         batches.map(|tags| bearer_post(&url, &self.token, &document(tags))).collect()
     }
 
-    /// The status decides, unless the body is a page or an error.
+    /// The status determines the outcome, unless the body is a page or an error.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
         judge_status(NAME, Some(self.token.secret()), response)
     }

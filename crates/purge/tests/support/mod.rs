@@ -82,7 +82,7 @@ pub(crate) fn success_body(api: &str) -> &'static str {
     }
 }
 
-/// Whether the API returns a document with each success.
+/// Returns whether the API returns a document with each success.
 pub(crate) fn has_document(api: &str) -> bool {
     matches!(api, "Cloudflare" | "Fastly" | "Akamai" | "CloudFront" | "Google Cloud CDN" | "KeyCDN")
 }

@@ -3,9 +3,9 @@
 //!     apt-get install redis-server
 //!     crates/redis/examples/cluster/run
 //!
-//! The script starts an engine on loopback. The instances are in one program here, with a listener and a cache each, so
-//! that it can show what happens: the second instance answers with what the first has rendered, and a purge on the first
-//! one is seen by the second.
+//! The script starts an engine on loopback. In this example, both instances are in one program, and each has its own
+//! listener and cache. The second instance returns a page that the first has rendered, and a purge in the first
+//! instance also reaches the second.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ const PAGE: CachePolicy = CachePolicy::public(Duration::from_secs(300));
 
 type Error = Box<dyn std::error::Error>;
 
-/// What both instances show: the number of saved articles, which is in a database otherwise.
+/// The data that both instances show: the number of saved articles. A real site would store it in a database.
 type Saved = Arc<AtomicU32>;
 
 #[tokio::main]
@@ -56,7 +56,7 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Starts one instance. In a real site, each is a process on a machine of its own.
+/// Starts one instance. In a real site, each instance is a process on its own machine.
 async fn start(name: &'static str, url: &str, saved: &Saved) -> Result<SocketAddr, Error> {
     let app = app(name, &cache(url).await?, saved);
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-/// An authority of its own, and its certificate for `127.0.0.1`, from `openssl`.
+/// A test authority and its certificate for `127.0.0.1`, created with `openssl`.
 pub(crate) struct Certificates {
     directory: PathBuf,
 }
@@ -24,7 +24,7 @@ impl Certificates {
         certificates
     }
 
-    /// The arguments of an engine that listens for TLS on this port.
+    /// Returns the arguments of an engine that listens for TLS connections on this port.
     pub(crate) fn arguments(&self, port: u16) -> Vec<String> {
         let port = port.to_string();
         let (certificate, key, authority) = (self.path("cert.pem"), self.path("key.pem"), self.path("ca.pem"));
@@ -33,7 +33,7 @@ impl Certificates {
         all.into_iter().map(str::to_owned).collect()
     }
 
-    /// The path of the authority's certificate.
+    /// Returns the path of the authority's certificate.
     pub(crate) fn authority(&self) -> String {
         self.path("ca.pem")
     }

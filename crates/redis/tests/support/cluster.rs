@@ -1,4 +1,4 @@
-//! [`Cluster`]: a Redis Cluster of its own, on loopback.
+//! [`Cluster`]: a Redis Cluster for one test, on loopback.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -16,9 +16,9 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Starts `redis-server` six times, or three times without replicas, and makes a cluster of them with `redis-cli`.
+    /// Starts `redis-server` six times, or three times without replicas, and creates a cluster with `redis-cli`.
     ///
-    /// A cluster without replicas goes on with the slots that it has when a node fails.
+    /// If a node of a cluster without replicas fails, the cluster continues with the remaining slots.
     pub(crate) fn start(has_replicas: bool) -> Self {
         let coverage = if has_replicas { "yes" } else { "no" };
         let arguments = ["--cluster-enabled", "yes", "--cluster-node-timeout", NODE_TIMEOUT];
@@ -49,7 +49,7 @@ impl Cluster {
         self.nodes.iter().map(Engine::url).collect()
     }
 
-    /// The index of the node that has this key.
+    /// Returns the index of the node that has this key.
     pub(crate) fn node_of(&self, key: &str) -> usize {
         self.nodes
             .iter()

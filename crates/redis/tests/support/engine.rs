@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A Redis or Valkey of its own. It is killed when the value is dropped.
+/// A Redis or Valkey server for one test. It is killed when the value is dropped.
 pub(crate) struct Engine {
     program: String,
     arguments: Vec<String>,
@@ -27,7 +27,7 @@ impl Engine {
         engine
     }
 
-    /// Starts it again, empty.
+    /// Starts the engine again, without data.
     pub(crate) fn restart(&mut self) {
         self.kill();
         let child = Command::new(&self.program)
@@ -78,7 +78,7 @@ impl Drop for Engine {
     }
 }
 
-/// A port that is free, and low enough for the port of a cluster's own connections, which is 10,000 higher.
+/// Returns a free port that is low enough for the cluster bus port, which is 10,000 higher.
 pub(crate) fn free_port() -> u16 {
     let port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     std::iter::repeat_with(port).find(|port| *port < 55_536).unwrap()

@@ -15,7 +15,7 @@ pub(crate) const LIMIT: Duration = Duration::from_millis(50);
 pub(crate) const MAX_PURGE_DELAY: Duration = Duration::from_secs(2);
 const PAGES: usize = 40;
 const WORKERS: usize = 8;
-/// For the duration of the handler, and for a busy machine.
+/// The tolerance for the duration of the handler and for a busy machine.
 const SLACK: Duration = Duration::from_millis(30);
 
 /// Reads, changes and purges on several instances.
@@ -27,11 +27,11 @@ pub(crate) struct Load {
     slow: Vec<String>,
 }
 
-/// What the model knows.
+/// The state of the model.
 #[derive(Default)]
 struct Model {
     purges: Mutex<Vec<Purge>>,
-    /// Reads that returned a version which was not the newest when they began.
+    /// Reads that returned a version that was not the newest when they began.
     old_reads: Mutex<Vec<Read>>,
     latencies: Mutex<Vec<Duration>>,
     reads: AtomicU64,
@@ -43,9 +43,9 @@ struct Purge {
     page: usize,
     version: u64,
     instance: usize,
-    /// When it was applied by its own instance.
+    /// The time at which its own instance applied it.
     applied: Instant,
-    /// When it was seen to be published, at the latest.
+    /// The latest time at which it may have been published.
     published: Option<Instant>,
 }
 
@@ -98,7 +98,7 @@ impl Model {
                     if purge.published.is_some() {
                         break;
                     }
-                    // It may have been applied after the number was read.
+                    // The purge may have been applied after the number was read.
                     if purge.applied < now {
                         purge.published = Some(Instant::now());
                     }
@@ -123,8 +123,8 @@ impl Model {
         percentile(99)
     }
 
-    /// Counts reads that returned what had been purged: by the same instance at any time, and by another one longer ago
-    /// than the bound. Returns the longest time that a purge of another instance took to be seen, too.
+    /// Counts reads that returned a purged version: one that the same instance had purged at any time, or another
+    /// instance before the maximum delay. Also returns the longest time until a purge of another instance took effect.
     fn stale_reads(&self) -> (usize, usize, Duration) {
         let (purges, reads) = (self.purges.lock().unwrap(), self.old_reads.lock().unwrap());
         let (mut own, mut others, mut longest) = (0, 0, Duration::ZERO);
@@ -149,7 +149,7 @@ impl Default for Load {
 }
 
 impl Load {
-    /// Adds an instance, and begins to use it.
+    /// Adds an instance and starts using it.
     pub(crate) async fn add(&mut self, second: SecondLevel) {
         let number = self.instances.len();
         let instance = Instance::new(&self.pages, second);
@@ -182,7 +182,7 @@ impl Load {
         }
     }
 
-    /// Ends the load, and checks that no client saw an error, a purged response or a slow one.
+    /// Ends the load, and checks that no client received an error, a purged response or a slow response.
     pub(crate) async fn check(self) {
         let Self { model, instances, tasks, slow, .. } = self;
         model.is_over.store(true, Ordering::Relaxed);

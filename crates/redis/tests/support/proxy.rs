@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// A network between an instance and the engine that can be cut. While it is cut, bytes are held back, as by a network
-/// that loses packets.
+/// A network between an instance and the engine that can be interrupted. During an interruption, bytes are held back,
+/// as in a network that loses packets.
 pub(crate) struct Proxy {
     address: SocketAddr,
     is_cut: Arc<watch::Sender<bool>>,

@@ -16,21 +16,21 @@ use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy::{CachingLayer, SharedCache};
 use tower_cache_policy_redis::RedisStore;
 
-type Site = tower::util::BoxCloneSyncService<Request<Full<Bytes>>, Seen, BoxError>;
+type Site = tower::util::BoxCloneSyncService<Request<Full<Bytes>>, PageResponse, BoxError>;
 
 /// The pages of a site, each with a version.
 #[derive(Default)]
 pub(crate) struct Pages {
     pub(crate) versions: Vec<AtomicU64>,
-    /// How often a page was made.
+    /// How often a page was rendered.
     pub(crate) made: AtomicU64,
-    /// The time in milliseconds that it takes to make a page, in addition to one.
+    /// The time in milliseconds that rendering a page takes, in addition to one.
     pub(crate) delay: AtomicU64,
 }
 
 /// A response as a client sees it.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct PageResponse {
     pub(crate) cache_status: String,
     pub(crate) body: String,
 }
@@ -58,7 +58,7 @@ impl Instance {
                 pages.made.fetch_add(1, Ordering::Relaxed);
                 let path = request.uri().path();
                 let index: usize = path.trim_start_matches("/p/").parse().unwrap_or(0);
-                // Read first: a page that is made while its version changes shows the old one.
+                // Read first, so that a page that is rendered while its version changes shows the old version.
                 let version = pages.versions[index].load(Ordering::SeqCst);
                 tokio::time::sleep(Duration::from_millis(1 + pages.delay.load(Ordering::Relaxed))).await;
                 let language = request.headers().get("accept-language").map(|value| value.to_str().unwrap().to_owned());
@@ -82,13 +82,13 @@ impl Instance {
                 let (head, body) = response.into_parts();
                 let body = body.collect().await?.to_bytes();
                 let cache_status = head.headers["cache-status"].to_str()?.to_owned();
-                Ok(Seen { cache_status, body: String::from_utf8(body.to_vec())? })
+                Ok(PageResponse { cache_status, body: String::from_utf8(body.to_vec())? })
             }
         });
         Self { cache, site: Site::new(site) }
     }
 
-    /// An instance with the engine at this URL, which knows the purges of the others.
+    /// Creates an instance with the engine at this URL that has read the purges of the others.
     pub(crate) async fn with_engine(pages: &Arc<Pages>, url: &str) -> Self {
         // These tests are not about the limit, and the machine may be busy.
         let second = RedisStore::connect(url).await.unwrap().second_level().limit(Duration::from_secs(2));
@@ -97,7 +97,8 @@ impl Instance {
         instance
     }
 
-    /// Purges a page 50 times, and asserts that another instance sees each purge within 100 ms, and this one at once.
+    /// Purges a page 50 times, and asserts that each purge takes effect immediately in this instance and within 100 ms
+    /// in another one.
     pub(crate) async fn assert_purges_reach(&self, other: &Self, pages: &Pages) {
         let mut slowest = Duration::ZERO;
         for version in 1..=50 {
@@ -116,11 +117,11 @@ impl Instance {
         assert!(slowest < Duration::from_millis(100), "{slowest:?}");
     }
 
-    pub(crate) async fn get(&self, path: &str, language: Option<&str>) -> Seen {
+    pub(crate) async fn get(&self, path: &str, language: Option<&str>) -> PageResponse {
         self.try_get(path, language).await.unwrap()
     }
 
-    pub(crate) async fn try_get(&self, path: &str, language: Option<&str>) -> Result<Seen, BoxError> {
+    pub(crate) async fn try_get(&self, path: &str, language: Option<&str>) -> Result<PageResponse, BoxError> {
         let mut request = Request::get(path).header("host", "site");
         if let Some(language) = language {
             request = request.header("accept-language", language);
@@ -143,7 +144,7 @@ impl Instance {
         self.cache.stats().second_level.unwrap()
     }
 
-    /// Waits until the numbers are as expected.
+    /// Waits until the statistics have the expected values.
     pub(crate) async fn until(&self, is_expected: impl Fn(SecondLevelStats) -> bool) {
         let began = Instant::now();
         while !is_expected(self.second()) {

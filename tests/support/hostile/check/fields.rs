@@ -1,4 +1,4 @@
-//! The syntax of the fields that are sent.
+//! Checks the syntax of the fields that are sent.
 
 use http::HeaderMap;
 use tower_cache_policy::policy::Risk;
@@ -26,11 +26,11 @@ impl Exchange<'_> {
         assert!(result.headers.get("cache-control").is_none_or(|value| !value.is_empty()) || is_heuristic);
     }
 
-    /// Whether this is a 304 whose 200 the layers cannot know: a 304 that a source decided before the handler, or a 304
+    /// Returns whether this is a 304 whose 200 the layers cannot know: a 304 that a source decided before the handler, or a 304
     /// of the handler under a policy that depends on the content type.
     pub(super) fn may_leave_out_cache_control(&self) -> bool {
         let case = self.case;
-        // A policy in an outer layer of the one that generates the 304 does not know the content type of the 200.
+        // A policy outside the layer that generates the 304 does not know the content type of the 200.
         let conditional = case.layers.iter().rposition(|kind| kind.conditional().is_some());
         let depends = |kind: &Kind| kind.policy().is_some_and(|policy| policy.depends_on_type());
         let depends_outside = conditional.is_some_and(|last| case.layers[..last].iter().any(depends));

@@ -56,7 +56,7 @@ impl Exchange<'_> {
         assert_eq!(tags, None, "tags on a response that no edge may store");
     }
 
-    /// Whether a layer has a reason to guard that neither this layer nor one that takes precedence accepted.
+    /// Returns whether a layer has a reason to guard that neither this layer nor one that takes precedence accepted.
     fn is_guarded(&self, risk: Risk) -> bool {
         let layers = &self.case.layers;
         let accepts = |kind: &Kind| kind.risks().contains(&risk);

@@ -1,4 +1,4 @@
-//! The handler runs when it should, receives the right request, and its content is unchanged.
+//! The handler runs when it should, receives the correct request, and its content is unchanged.
 
 use http::{HeaderMap, HeaderValue, Method};
 use tower_cache_policy::protocol::{Outcome, Representation};
@@ -24,7 +24,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// P-08, P-09. The content type of the request does not matter.
+    /// P-08, P-09. The content type of the request is irrelevant.
     pub(super) fn no_write_passes_a_failed_precondition(&self) {
         if self.is_safe() {
             return;
@@ -60,8 +60,8 @@ impl Exchange<'_> {
         }
     }
 
-    /// A request with the content type of gRPC gets the same response as one without, unless the response is gRPC
-    /// as well.
+    /// A request with the content type of gRPC gets the same response as one without, unless the response is also gRPC
+    ///
     pub(super) fn a_claim_changes_nothing(&self) {
         let Self { case, result, .. } = self;
         let claims_grpc =
@@ -78,7 +78,7 @@ impl Exchange<'_> {
         assert_eq!(result.headers, without.headers);
     }
 
-    /// Whether a layer evaluates preconditions. They have no meaning for CONNECT, OPTIONS and TRACE (P-03).
+    /// Returns whether a layer evaluates preconditions. They have no meaning for CONNECT, OPTIONS and TRACE (P-03).
     fn evaluates_preconditions(&self) -> bool {
         self.has_conditional() && !matches!(self.case.request.method, Method::CONNECT | Method::OPTIONS | Method::TRACE)
     }
@@ -134,7 +134,7 @@ impl Exchange<'_> {
         // P-26. A precondition takes precedence over an unsatisfiable range.
         let is_range = self.status() == 416 && case.request.headers.contains_key("range");
         assert!(matches!(self.status().as_u16(), 200 | 203 | 206) || is_range, "a 304 for {}", self.status());
-        // The tag of the response, and each date that it may have had.
+        // Uses the tag of the response, and each date that it may have had.
         let mut has = OriginValidators::read(headers, now());
         let of_handler = OriginValidators::read(self.headers(), now());
         let stamps = sources.iter().filter_map(|(_, current)| match current {
@@ -142,7 +142,8 @@ impl Exchange<'_> {
             _ => None,
         });
         let mut dates: Vec<_> = of_handler.last_modified.into_iter().chain(stamps).map(Some).chain([None]).collect();
-        // The layer that adds a date sends a future date as now (V-14). Outer layers then see an ordinary date.
+        // The layer that adds a date replaces a future date with the current time (V-14). Outer layers then see an
+        // ordinary date.
         let now = now().unix_seconds();
         if case.conditionals().count() > 1 && dates.iter().any(|date| *date > Some(now)) {
             dates.push(Some(now));

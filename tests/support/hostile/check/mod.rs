@@ -113,7 +113,7 @@ impl<'a> Exchange<'a> {
         self.result.handler_response.as_ref().map_or(&self.case.handler.headers, |(_, headers)| headers)
     }
 
-    /// Whether both request and response are gRPC. A client can set the type of a request.
+    /// Returns whether both request and response are gRPC. A client can set the type of a request.
     fn is_grpc(&self) -> bool {
         let (request, response) = (&self.case.request, self.headers());
         request.method == Method::POST
@@ -122,7 +122,7 @@ impl<'a> Exchange<'a> {
             && is_grpc_content(response)
     }
 
-    /// Whether the layers apply. They do not apply to gRPC and informational responses.
+    /// Returns whether the layers apply. They do not apply to gRPC and informational responses.
     fn layers_apply(&self) -> bool {
         !(self.is_grpc() || self.was_handled() && self.status().is_informational())
     }

@@ -44,7 +44,7 @@ impl Exchange<'_> {
         let mut plain = without_preconditions(case);
         if !matches!(plain.handler.status.as_u16(), 200 | 203 | 206) {
             if is_304 {
-                // A source decided before the handler, and cannot know that the handler has no page.
+                // A source decided before the handler, and cannot know that the handler does not have a page.
                 return;
             }
             plain.handler.status = StatusCode::OK;
@@ -81,7 +81,7 @@ impl Exchange<'_> {
         }
         let mut plain = without_preconditions(case);
         plain.handler.status = StatusCode::OK;
-        // A partial response is not encoded, and the page is.
+        // A partial response does not have a content coding, but the page does.
         plain.handler.headers.remove("content-range");
         let page = plain.run();
         if page.status != 200 || case.layers.iter().any(|kind| matches!(kind, Kind::Compression)) {
@@ -99,7 +99,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Whether an outer layer of the one that decides encodes the response (L-01). The 304 does not know this coding.
+    /// Returns whether an outer layer of the one that decides encodes the response (L-01). The 304 does not know this coding.
     fn is_coded_outside(&self) -> bool {
         let layers = &self.case.layers;
         let last = layers.iter().rposition(|kind| kind.conditional().is_some());
@@ -128,10 +128,10 @@ fn assert_repeats(case: &Case, not_modified: &CaseResult, page: &CaseResult, exc
     // A source that decides before the handler omits the fields that the handler could have restricted.
     let by_source = not_modified.handler_requests.is_empty();
     Coverage::NotModifiedBySource.count_if(by_source);
-    // A 304 from the handler has no content type, so a policy cannot depend on it.
+    // A 304 from the handler does not have a content type, so a policy cannot depend on it.
     let by_handler = not_modified.handler_response.as_ref().is_some_and(|(status, _)| *status == 304);
     Coverage::NotModifiedByHandler.count_if(by_handler);
-    // A policy in an outer layer of the one that generates the 304 does not know the type either. It may be stricter.
+    // A policy outside the layer that generates the 304 does not know the type either. It may be stricter.
     let decides = case.layers.iter().rposition(|kind| kind.conditional().is_some());
     let is_around = |at: usize, kind: &Kind| kind.conditional().is_none() && decides.is_some_and(|last| at < last);
     let of_handler = case.handler.headers.contains_key("cache-control");
@@ -152,7 +152,7 @@ fn assert_repeats(case: &Case, not_modified: &CaseResult, page: &CaseResult, exc
         || case.layers.iter().any(|kind| kind.risks().contains(&Risk::PageSurvivesReload));
     let has_own = |name: &str| case.handler.headers.contains_key(name);
     let disagree = has_own("etag") || has_own("content-encoding") || case.conditionals().count() > 1;
-    // A 304 from the handler has no content coding either, and the tag depends on it.
+    // A 304 from the handler does not have a content coding, but the tag depends on it.
     let no_coding = by_handler && case.handler.headers.contains_key("content-encoding");
     // A client may send the tag of a coding that the page does not have.
     let is_for_coding =
@@ -162,7 +162,7 @@ fn assert_repeats(case: &Case, not_modified: &CaseResult, page: &CaseResult, exc
         let [page_lines, own_lines] = [page, not_modified].map(|result| lines(&result.headers, name));
         let may_be_absent = match name.as_str() {
             "etag" if no_coding => continue,
-            // A source that disagrees with a handler or another source is not the fault of a layer.
+            // If a source disagrees with a handler or another source, this is not a bug of a layer.
             "etag" if by_source && disagree => continue,
             "etag" => false,
             "cache-control" | "expires" if has_tags || is_replaced => continue,
@@ -176,7 +176,7 @@ fn assert_repeats(case: &Case, not_modified: &CaseResult, page: &CaseResult, exc
                 continue;
             }
             "vary" if by_handler && (no_coding || case.layers.iter().any(Kind::compresses)) => continue,
-            // This value permits nothing.
+            // This value does not permit anything.
             "expires" if own_lines.iter().all(|line| line == "0") => continue,
             "expires" if no_type && own_lines.is_empty() => continue,
             "cache-control" => by_source || no_type,
@@ -199,7 +199,7 @@ fn longest(lines: &[HeaderValue]) -> Option<u64> {
     lines.iter().filter_map(edge_lifetime).max()
 }
 
-/// Whether a 304 permits no cache more than its 200 does.
+/// Returns whether a 304 does not permit any cache more than its 200.
 fn is_tighter(not_modified: &CaseResult, page: &CaseResult) -> bool {
     let [own, page] = [not_modified, page].map(|result| Readings::of(&result.headers, now()));
     own.iter().zip(page.iter()).all(|((_, own), (_, page))| {

@@ -93,7 +93,7 @@ impl Exchange<'_> {
         let (request, result) = (&self.case.request, self.result);
         let read =
             |headers: &HeaderMap| other_reader::shared(&request.method, &request.headers, result.status, headers);
-        // A response that is stale at once is validated before each reuse, so it does not permit anything.
+        // A response that is immediately stale is validated before each reuse, so it does not permit anything.
         let lifetime = read(&result.headers).map(|it| it.as_secs()).filter(|lifetime| *lifetime > 0);
         let Some(lifetime) = lifetime else { return };
         // A date from a source makes heuristic freshness possible, but is not a permission.
@@ -115,12 +115,12 @@ impl Exchange<'_> {
     }
 
     /// The permissions of the handler's fields for one reader. A field without a known directive is not a decision, and
-    /// the stricter reading of several lines counts.
+    /// the stricter interpretation of several lines applies.
     fn handler_limits(&self, index: usize) -> Option<Limits> {
         if !self.was_handled() {
             return None;
         }
-        // A missing directive permits nothing if a policy applies.
+        // A missing directive does not permit anything if a policy applies.
         let is_heuristic = !self.has_writer() || self.accepts(Risk::LifetimeGuessedByCaches);
         let [permissions, other] = [index, Reader::other_lines(index)].map(|index| self.handler_readings.by(index));
         let has_directive =
@@ -177,7 +177,7 @@ impl Exchange<'_> {
         if self.may_leave_out_cache_control() && !result.headers.contains_key("cache-control") {
             return;
         }
-        // D3: each reading of several lines counts.
+        // D3: each interpretation of several lines is checked.
         let handler_forbids = self.handler_readings.standard().any(Permissions::forbids_storing)
             || case.handler.policy.is_some_and(|policy| policy.is_no_store())
             || case.handler.policy_for(self.status()).is_some_and(|policy| policy.is_no_store());
@@ -213,8 +213,8 @@ impl Exchange<'_> {
         }
     }
 
-    /// D16: if the handler forbids an edge to store the response, the field of this edge gets no lifetime, whatever its
-    /// name.
+    /// D16: if the handler forbids an edge to store the response, the field of this edge does not get a lifetime,
+    /// regardless of its name.
     pub(super) fn edge_restriction_is_preserved(&self) {
         let Self { case, result, .. } = self;
         let overrides =
@@ -242,7 +242,7 @@ impl Exchange<'_> {
     pub(super) fn no_lifetime_for_a_live_stream(&self) {
         let Self { case, result, .. } = self;
         let is_stream = self.was_handled() && result.status == self.status() && result.status.is_success();
-        // A policy or a lifetime of the handler applies to a stream as well.
+        // A policy or a lifetime of the handler also applies to a stream.
         let is_explicit = case.handler.policy.is_some()
             || case.handler.status_policy.is_some()
             || self.handler_readings.iter().any(|(_, permissions)| permissions.is_known || permissions.has_lifetime())

@@ -10,8 +10,8 @@ use crate::hostile::preconditions::{OriginValidators, without_coding};
 use crate::hostile::readers::Permissions;
 
 impl Exchange<'_> {
-    /// C1, C2: if a source has validators and the handler has none, no other tag is generated, and GET and HEAD have the
-    /// same validators. A response with another representation than that of the source has no validators.
+    /// C1, C2: if a source has validators but the handler does not, no other tag is generated, and GET and HEAD have
+    /// the same validators. A response with another representation than that of the source has no validators.
     pub(super) fn one_validator_source(&self) {
         let Self { case, result, .. } = self;
         let mut conditionals = case.layers.iter().filter(|kind| kind.conditional().is_some());
@@ -59,7 +59,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Whether a layer overrides the `no-store` of the handler.
+    /// Returns whether a layer overrides the `no-store` of the handler.
     fn overrides_no_store(&self) -> bool {
         self.case.layers.iter().filter_map(|kind| kind.policy()).any(|it| it.precedence == Precedence::OverrideNoStore)
     }

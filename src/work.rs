@@ -7,14 +7,14 @@ thread_local! {
 
 /// Counts one step in unit tests, and otherwise has no effect.
 #[inline]
-pub(super) fn step() {
+pub(crate) fn step() {
     #[cfg(test)]
     STEPS.with(|steps| steps.set(steps.get() + 1));
 }
 
 /// The number of steps that `run` takes.
 #[cfg(test)]
-pub(super) fn steps_of<T>(run: impl FnOnce() -> T) -> usize {
+pub(crate) fn steps_of<T>(run: impl FnOnce() -> T) -> usize {
     let before = STEPS.get();
     run();
     STEPS.get() - before

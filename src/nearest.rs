@@ -1,6 +1,6 @@
 //! Suggests a known name for an unknown one.
 
-use super::work::step;
+use crate::work::step;
 
 /// The longest name, in bytes, that gets a suggestion.
 const MAX_LENGTH: usize = 256;
@@ -67,7 +67,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::policy::work::steps_of;
+    use crate::work::steps_of;
 
     #[test]
     fn only_a_misspelled_name_gets_a_suggestion() {
