@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 /// The modules from top to bottom, and the crates that each may use in addition to `std`.
 const MODULES: &[(&str, usize, &[&str])] = &[
+    ("markdown", 0, &[]),
+    ("nearest", 0, &[]),
+    ("work", 0, &[]),
     ("protocol", 1, &["bytes", "http"]),
     ("policy", 2, &["arc_swap", "axum", "bytes", "http", "matchit", "serde", "toml", "tracing"]),
     ("edge", 3, &["bytes", "http"]),

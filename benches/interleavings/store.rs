@@ -7,11 +7,45 @@ mod record;
 
 pub(crate) use std::collections::hash_map::RandomState as ByKey;
 
+pub(crate) use self::content::{Blocks, Content};
 pub(crate) use self::key::{PrimaryKey, UrlName};
 pub(crate) use self::purge_clock::{Moment, PurgeClock, PurgeOf, Purged};
 pub(crate) use self::record::{Record, RecordHead, Usability};
 pub(crate) use self::selection::Selection;
 pub(crate) use self::terms::Terms;
+
+mod content {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    /// Each content has memory of its own.
+    #[derive(Debug, Default)]
+    pub(crate) struct Blocks;
+
+    #[derive(Clone, Debug)]
+    pub(crate) struct Content(pub(crate) Bytes);
+
+    impl Blocks {
+        pub(crate) fn copy<'a>(self: &Arc<Self>, chunks: impl IntoIterator<Item = &'a Bytes>, _: usize) -> Content {
+            Content(chunks.into_iter().flatten().copied().collect())
+        }
+    }
+
+    impl Content {
+        pub(crate) fn part(&self, range: std::ops::Range<usize>) -> Option<Bytes> {
+            Some(self.0.slice(range.start.min(self.0.len())..)).filter(|rest| !rest.is_empty())
+        }
+
+        pub(crate) fn weight(&self) -> usize {
+            self.0.len()
+        }
+    }
+
+    pub(crate) fn allocated(length: usize) -> usize {
+        length
+    }
+}
 
 mod key {
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -494,17 +494,18 @@ const fn is_entity_tag(bytes: &[u8]) -> bool {
     }
 }
 
-/// Because there is no branch for each byte, the compiler can check eight bytes at once. The last eight bytes may
-/// overlap the previous ones.
+/// Because there is no branch for each byte, the compiler can check 16 bytes at once. The last bytes may overlap the
+/// previous ones.
 const fn is_opaque(bytes: &[u8]) -> bool {
     let (mut rest, mut all) = (bytes, true);
-    while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
+    while let Some((chunk, after)) = rest.split_first_chunk::<16>() {
         all &= are_etagc(chunk);
         rest = after;
     }
-    match bytes.last_chunk::<8>() {
-        Some(last) => all & are_etagc(last),
-        None => are_etagc(rest),
+    match (bytes.last_chunk::<16>(), rest.first_chunk::<8>(), rest.last_chunk::<8>()) {
+        (Some(last), ..) => all & are_etagc(last),
+        (_, Some(first), Some(last)) => are_etagc(first) & are_etagc(last),
+        _ => are_etagc(rest),
     }
 }
 

@@ -152,8 +152,12 @@ pub(crate) use self::edge_fields::{EdgeFieldKind, edge_field_kind, remove_fields
 #[cfg(feature = "shared-cache")]
 pub(crate) use self::not_modified::has_nonce;
 pub(crate) use self::path::has_dot_segment;
+#[cfg(any(feature = "routes", feature = "shared-cache"))]
+pub(crate) use self::path::has_encoded_unreserved;
 #[cfg(feature = "assets")]
 pub(crate) use self::path::is_suspicious;
+#[cfg(feature = "routes")]
+pub(crate) use self::path::normalized_encoding;
 pub(crate) use self::preconditions::join_lists_of_tags;
 pub(crate) use self::range::has_valid_byte_range;
 pub(crate) use self::storage::is_never_stored;

@@ -20,6 +20,51 @@ pub(crate) fn has_dot_segment(path: &str) -> bool {
     may_have && resolves_elsewhere_in_any_decoding(path)
 }
 
+/// Returns an equivalent path in which unreserved characters are not encoded and the digits of the others are in upper
+/// case ([RFC 3986 section 6.2.2](https://www.rfc-editor.org/rfc/rfc3986.html#section-6.2.2)). Returns `None` if the path
+/// is in this form already.
+#[cfg(feature = "routes")]
+pub(crate) fn normalized_encoding(path: &str) -> Option<String> {
+    // G-19.
+    if !path.contains('%') {
+        return None;
+    }
+    let (mut normalized, mut rest) = (String::new(), path);
+    while let Some(at) = rest.find('%') {
+        normalized.push_str(&rest[..at]);
+        match rest.as_bytes()[at..] {
+            [_, high, low, ..] if is_hex(high, low) => {
+                match hex(high) << 4 | hex(low) {
+                    byte if is_unreserved(byte) => normalized.push(char::from(byte)),
+                    _ => normalized.extend(['%', high.to_ascii_uppercase().into(), low.to_ascii_uppercase().into()]),
+                }
+                rest = &rest[at + 3..];
+            }
+            _ => {
+                normalized.push('%');
+                rest = &rest[at + 1..];
+            }
+        }
+    }
+    normalized.push_str(rest);
+    (normalized != path).then_some(normalized)
+}
+
+/// Returns whether an unreserved character is encoded. Some software decodes it before it routes.
+#[cfg(any(feature = "routes", feature = "shared-cache"))]
+pub(crate) fn has_encoded_unreserved(path: &str) -> bool {
+    // G-19.
+    path.as_bytes().windows(3).any(
+        |window| matches!(*window, [b'%', high, low] if is_hex(high, low) && is_unreserved(hex(high) << 4 | hex(low))),
+    )
+}
+
+/// Returns whether a character has the same meaning encoded (RFC 3986 section 2.3).
+#[cfg(any(feature = "routes", feature = "shared-cache"))]
+const fn is_unreserved(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~')
+}
+
 fn resolves_elsewhere_in_any_decoding(path: &[u8]) -> bool {
     if resolves_elsewhere(path) {
         return true;

@@ -42,6 +42,7 @@ pub(crate) struct Codec {
 #[derive(Debug)]
 pub(crate) enum Decoded {
     /// A stored response. Its moment has to be set to that of the process.
+    /// The body is a slice of the record.
     Response { head: Box<RecordHead>, body: Bytes, moment: PurgeMoment },
     /// The responses for the URL are selected by request fields. Each has a name of its own.
     Variants { response: HeaderMap, rules: SelectionRules },
@@ -140,7 +141,8 @@ impl Codec {
         let rules = head.selection.rules();
         Selection::restore(&head.headers, rules, values, head.selection.parts().1.map(<[usize]>::to_vec))
             .filter(|restored| *restored == head.selection)?;
-        put(&mut out, body);
+        out.extend_from_slice(&small(body.len()).to_be_bytes());
+        body.pieces().iter().for_each(|piece| out.extend_from_slice(piece));
         Some(self.finish(out))
     }
 
@@ -175,7 +177,7 @@ impl Codec {
             return Err(Unusable::Foreign);
         }
         let decoded = match kind {
-            0 => read_response(&mut input),
+            0 => read_response(&mut input, bytes),
             1 => read_variants(&mut input),
             _ => None,
         };
@@ -285,7 +287,7 @@ impl PurgeNames {
     }
 }
 
-fn read_response(input: &mut Reader<'_>) -> Option<Decoded> {
+fn read_response(input: &mut Reader<'_>, record: &Bytes) -> Option<Decoded> {
     let moment = PurgeMoment { history: input.u64()?, number: input.u64()? };
     let status = StatusCode::from_u16(input.u16()?).ok()?;
     let (received, date) = (input.date()?, input.date()?);
@@ -307,8 +309,7 @@ fn read_response(input: &mut Reader<'_>) -> Option<Decoded> {
     let selection = Selection::restore(&headers, rules, values, lines)?;
     let tags = input.tags()?;
     let ruling = if input.flag()? { Some(Ruling::from_parts(input.ruling()?)?) } else { None };
-    // In memory of its own, because the rest of the record would be kept with it.
-    let body = Bytes::copy_from_slice(input.part()?);
+    let body = record.slice_ref(input.part()?);
     let moment_here = Moment::default();
     let head = RecordHead {
         status,
@@ -553,7 +554,7 @@ mod tests {
             tags: [CacheTag::from_static("a"), CacheTag::from_static("b")].into_iter().collect(),
             ruling,
         };
-        Record::new(head, Bytes::from_static(b"content"))
+        Record::new(head, Bytes::from_static(b"content").into())
     }
 
     fn response(decoded: Decoded) -> (RecordHead, Bytes, PurgeMoment) {
@@ -575,7 +576,7 @@ mod tests {
             // How the values were sent is not restored.
             let original = format!("{original:?}").replace("SentLines(7 bytes)", "SentLines(0 bytes)");
             assert_eq!(format!("{head:?}"), original);
-            assert_eq!((body, moment), (record.body().clone(), MOMENT));
+            assert_eq!((&[body][..], moment), (record.body().pieces(), MOMENT));
         }
     }
 
@@ -658,7 +659,7 @@ mod tests {
         let mut head = record(None).head().clone();
         // As if `Connection: vary` had removed it.
         head.headers.remove("vary");
-        let record = Record::new(head, Bytes::new());
+        let record = Record::new(head, Bytes::new().into());
         assert_eq!(Codec::new(0).encode(&key("/a"), &record, MOMENT), None);
     }
 

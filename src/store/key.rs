@@ -7,7 +7,7 @@ use http::uri::PathAndQuery;
 use quick_cache::Equivalent;
 use twox_hash::XxHash3_64;
 
-use crate::protocol::has_dot_segment;
+use crate::protocol::{has_dot_segment, has_encoded_unreserved};
 
 /// The maximum length of a key in bytes. A request with a longer URL is passed through.
 const MAX_LENGTH: usize = 8 << 10;
@@ -381,7 +381,7 @@ fn is_host(host: &[u8]) -> bool {
 fn is_ambiguous(path: &[u8]) -> bool {
     // Most paths have none of these bytes, without which no segment is ambiguous.
     let may_be = path.iter().any(|byte| matches!(byte, b'.' | b'%' | b'\\' | 0x80..));
-    let is = |path: &str| has_dot_segment(path) || has_encoded_separator(path);
+    let is = |path: &str| has_dot_segment(path) || has_encoded_separator(path) || has_encoded_unreserved(path);
     // The target of a request is UTF-8.
     may_be && std::str::from_utf8(path).map_or(true, is)
 }
@@ -469,7 +469,7 @@ mod tests {
         for target in ["/", "/a", "/a.css", "/a..b", "/a%20b", "/a?b=../c"] {
             assert!(key(&rules, "h", target).is_some(), "{target}");
         }
-        for target in ["/a/../b", "/%2e%2e/b", "/a%2fb", "/a%2Fb", "/a%5cb", "/a/./b"] {
+        for target in ["/a/../b", "/%2e%2e/b", "/a%2fb", "/a%2Fb", "/a%5cb", "/a/./b", "/%61", "/a%7E"] {
             assert_eq!(key(&rules, "h", target), None, "{target}");
         }
         assert_eq!(key(&rules, "user@h", "/"), None);

@@ -7,6 +7,7 @@
 //!
 //! A [`RemoteStore`] is shared by several processes. It is the second level behind the memory of each process.
 
+mod content;
 mod encoding;
 mod key;
 mod memory;
@@ -19,6 +20,7 @@ mod terms;
 pub use self::memory::MemoryStore;
 pub use self::remote::{PurgeHistory, PurgeMoment, RemoteError, RemoteFuture, RemoteStore};
 
+pub(crate) use self::content::{Blocks, Content, Rest};
 pub(crate) use self::encoding::{Codec, Decoded, PurgeNames, Unusable};
 pub(crate) use self::key::{ByKey, KeyBuffer, KeyParts, KeyRef, KeyRules, PrimaryKey, UrlName};
 pub(crate) use self::memory::Found;

@@ -3,15 +3,16 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use http::header::{AGE, DATE, ETAG, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
+use super::content::{Content, allocated};
 use super::key::KeyRef;
 use super::purge_clock::{Moment, PurgeClock, Purged};
 use super::selection::Selection;
 use super::terms::Terms;
-use crate::policy::{CacheTags, Ruling};
+use crate::policy::{CacheTag, CacheTags, Ruling};
 use crate::protocol::{
     Age, Cache, CacheControl, EntityTagRef, HttpDate, Outcome, Preconditions, into_not_modified, only_line,
     unstored_fields,
@@ -20,16 +21,16 @@ use crate::protocol::{
 pub(crate) const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 /// The maximum size of a head in bytes. A response with a larger one is not stored.
 const MAX_HEAD: usize = 64 << 10;
-/// An estimate of the memory for one field in a `HeaderMap`, in addition to its text.
-const FIELD_OVERHEAD: usize = 120;
-/// An estimate of the memory for one record in addition to its parts: allocations, and its place in the store.
-const RECORD_OVERHEAD: usize = size_of::<Record>() + 160;
+/// The size of one field in a `HeaderMap`: the name, the value, its hash and its links.
+const FIELD_SIZE: usize = size_of::<HeaderName>() + size_of::<HeaderValue>() + 32;
+/// The size of a further line of a field in a `HeaderMap`: the value and its links.
+const LINE_SIZE: usize = size_of::<HeaderValue>() + 32;
 
 /// One stored response.
 #[derive(Debug)]
 pub(crate) struct Record {
     head: RecordHead,
-    body: Bytes,
+    body: Content,
     /// The line of `ETag`, if there is one and it is valid.
     etag: Option<HeaderValue>,
     /// The fields of a 304 in place of the response, created when the first client needs them.
@@ -80,13 +81,16 @@ impl RecordHead {
     ) -> Option<HeaderMap> {
         let unstored = unstored_fields(response, control, Cache::Shared).ok()?;
         let stored = || response.iter().filter(|(name, _)| !unstored.contain(name));
-        let length: usize = stored().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        if length > MAX_HEAD {
+        let (mut names, mut values) = (0, 0);
+        for (name, value) in stored() {
+            (names, values) = (names + name.as_str().len(), values + value.len());
+        }
+        if names + values > MAX_HEAD {
             return None;
         }
-        let mut text = BytesMut::with_capacity(length);
-        // One more than these fields, for the `Content-Length` of HEAD. A map counts names and not lines, and the names of
-        // a full one would be longer than the maximum.
+        let mut text = BytesMut::with_capacity(values);
+        // One more than the fields below, for the `Content-Length` of HEAD. A map counts names and not lines, and the names
+        // of a full one would be longer than the maximum.
         let mut headers = HeaderMap::with_capacity(response.keys_len() + 4);
         // These come first, where a response from the cache finds them, and make room: a map that is cloned has none.
         headers.insert(AGE, HeaderValue::from_static("0"));
@@ -126,23 +130,34 @@ impl RecordHead {
 
     /// An estimate of the memory that the head uses.
     pub(crate) fn weight(&self) -> usize {
-        let fields: usize =
-            self.headers.iter().map(|(name, value)| FIELD_OVERHEAD + name.as_str().len() + value.len()).sum();
-        let tags: usize = self.tags.iter().map(|tag| size_of::<crate::policy::CacheTag>() + tag.as_str().len()).sum();
+        // The values share one allocation. That and the one of `Date` have counters.
+        let text: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        let text = allocated(text) + 3 * allocated(40);
+        // A list of tags begins with room for four.
+        let tags = self.tags.iter().map(|tag| allocated(tag.as_str().len())).sum::<usize>()
+            + match self.tags.iter().count() {
+                0 => 0,
+                count => allocated(count.next_power_of_two().max(4) * size_of::<CacheTag>()),
+            };
         let ruling = self.ruling.as_ref().map_or(0, |_| 512);
-        fields + tags + ruling + self.selection.weight()
+        memory_of_map(&self.headers, self.headers.capacity()) + text + tags + ruling + self.selection.weight()
     }
 }
 
 impl Record {
-    pub(crate) fn new(head: RecordHead, body: Bytes) -> Self {
+    pub(crate) fn new(head: RecordHead, body: Content) -> Self {
         let checked = AtomicU64::new(head.moment.as_u64());
         let etag =
             only_line(&head.headers, &ETAG).filter(|etag| EntityTagRef::parse(etag.as_bytes()).is_some()).cloned();
         // The fields of the 304 share their text with those of the response.
         let has_validator = etag.is_some() || head.headers.contains_key(LAST_MODIFIED);
-        let not_modified = if has_validator { FIELD_OVERHEAD * head.headers.len() } else { 0 };
-        let weight = RECORD_OVERHEAD + head.weight() + not_modified + body.len();
+        let not_modified = match has_validator {
+            true => allocated(size_of::<HeaderMap>()) + memory_of_map(&head.headers, head.headers.keys_len()),
+            false => 0,
+        };
+        // With the two counters of an `Arc`.
+        let itself = allocated(size_of::<Self>() + 16);
+        let weight = itself + head.weight() + not_modified + body.weight();
         Self { head, body, etag, not_modified: OnceLock::new(), weight, checked }
     }
 
@@ -150,7 +165,7 @@ impl Record {
         &self.head
     }
 
-    pub(crate) const fn body(&self) -> &Bytes {
+    pub(crate) const fn body(&self) -> &Content {
         &self.body
     }
 
@@ -263,6 +278,14 @@ fn usual_value(value: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// The memory of a map with room for this number of fields, without their text.
+fn memory_of_map(fields: &HeaderMap, room: usize) -> usize {
+    let more = fields.len() - fields.keys_len();
+    let lines = if more == 0 { 0 } else { more.next_power_of_two().max(4) };
+    // The index has four bytes for each field, and is a quarter empty.
+    allocated(room * FIELD_SIZE) + allocated(room * 16 / 3) + allocated(lines * LINE_SIZE)
+}
+
 /// Whether a line of a stored response only makes room for the report of this cache.
 fn is_place_of_report(name: &HeaderName, value: &HeaderValue) -> bool {
     value.is_empty() && *name == CACHE_STATUS
@@ -270,6 +293,7 @@ fn is_place_of_report(name: &HeaderName, value: &HeaderValue) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use proptest::prelude::*;
 
     use super::super::selection::{Selection, SelectionRules};
@@ -300,7 +324,7 @@ mod tests {
             tags: CacheTags::new(),
             ruling: None,
         };
-        Record::new(head, Bytes::new())
+        Record::new(head, Bytes::new().into())
     }
 
     fn fields(lines: &[(usize, &str)]) -> HeaderMap {

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 
+use super::content::allocated;
 use crate::protocol::{SelectingFields, SelectingValues, Vary};
 
 /// The maximum number of names in `Vary`. A response with more of them is not stored.
@@ -102,9 +103,15 @@ impl Selection {
 
     /// An estimate of the memory that the values use.
     pub(crate) fn weight(&self) -> usize {
-        self.fields.names().len() * (size_of::<HeaderName>() + size_of::<usize>())
-            + self.values.as_bytes().len()
-            + self.sent.len()
+        let names = self.fields.names();
+        let lines = self.lines.as_ref().map_or(0, |lines| allocated(size_of_val(&**lines)));
+        // A name that is not registered has text of its own, with a counter.
+        allocated(size_of_val(names))
+            + names.iter().map(|name| allocated(name.as_str().len()) + allocated(24)).sum::<usize>()
+            + lines
+            // The vector may have room for as much again.
+            + allocated(2 * self.values.as_bytes().len())
+            + allocated(self.sent.len())
     }
 }
 
@@ -201,7 +208,7 @@ fn count_lines(fields: &SelectingFields, request: &HeaderMap) -> impl Iterator<I
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderName, HeaderValue};
 
     use super::*;
 

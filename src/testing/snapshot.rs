@@ -13,7 +13,9 @@ use tower_service::Service;
 use super::exchange::{Exchange, Place};
 use crate::audit::{CacheSnapshot, SnapshotRow};
 #[cfg(feature = "routes")]
-use crate::{markdown::replace_table, policy::routes::PolicyTable};
+use crate::markdown::replace_table;
+#[cfg(feature = "routes")]
+use crate::policy::routes::PolicyTable;
 
 /// The environment variable that makes the assertions write their files.
 const UPDATE: &str = "UPDATE_CACHE_SNAPSHOTS";

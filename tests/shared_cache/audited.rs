@@ -135,7 +135,7 @@ enum Second {
 /// Returns the behavior of the cache.
 async fn observed(case: &Case, mode: fn(MemoryStore) -> SharedCache, policy: Option<CachePolicy>) -> Second {
     let clock = TestClock::default();
-    let cache = mode(MemoryStore::new(64 << 10)).clock(clock.clock());
+    let cache = mode(MemoryStore::new(1 << 20)).clock(clock.clock());
     let calls = Arc::new(AtomicUsize::new(0));
     let handler = {
         let (calls, response) = (Arc::clone(&calls), case.clone());

@@ -259,7 +259,7 @@ async fn hosts_paths_and_queries_have_their_own_responses() {
 #[tokio::test]
 async fn ambiguous_paths_are_passed_through() {
     let site = Site::with_policy(PUBLIC, |_| page("x", &[]));
-    for path in ["/a/..%2faccount", "/a%2fb", "/%2e%2e/b", "/a/./b"] {
+    for path in ["/a/..%2faccount", "/a%2fb", "/%2e%2e/b", "/a/./b", "/%61ccount", "/~a%7e"] {
         assert!(site.get(path, &[]).await.field("cache-status").unwrap().contains("fwd=bypass"), "{path}");
     }
     assert_eq!(site.cache.stats().stored, 0);

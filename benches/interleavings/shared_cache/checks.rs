@@ -20,7 +20,7 @@ use super::flight::{First, Flight};
 use super::flights::{Boarding, Drive, Finish, Joined, Landing, MAX_WAITING, Progress};
 use crate::policy::{CacheTag, CacheTags};
 use crate::protocol::HttpDate;
-use crate::store::{PurgeClock, PurgeOf, Purged, Record, UrlName};
+use crate::store::{Content, PurgeClock, PurgeOf, Purged, Record, UrlName};
 
 const CLIENTS: usize = 3;
 /// The frames of a body.
@@ -128,8 +128,8 @@ pub(crate) fn purging() {
 pub(crate) fn marks() {
     let clock = Arc::new(PurgeClock::default());
     let tag = || CacheTags::from_iter([CacheTag::from_static("a")]);
-    let record = Arc::new(Record::new(head(clock.moment(), tag()), Bytes::new()));
-    let other = Arc::new(Record::new(head(clock.moment(), CacheTags::new()), Bytes::new()));
+    let record = Arc::new(Record::new(head(clock.moment(), tag()), Content(Bytes::new())));
+    let other = Arc::new(Record::new(head(clock.moment(), CacheTags::new()), Content(Bytes::new())));
     let purger = {
         let clock = Arc::clone(&clock);
         spawn(move || {
@@ -206,14 +206,14 @@ async fn read(site: Arc<Site>, finish: Option<Arc<Background>>) -> u64 {
     loop {
         let moment = site.purges.moment();
         if let Some(record) = site.find() {
-            return version_of(record.body());
+            return version_of(&record.body().0);
         }
         let own = Progress::new(moment, HttpDate::UNIX_EPOCH, None, finish.clone().map(|finish| finish as _));
         let boarding = site.flights.board(&KEY, &HeaderMap::new(), own, HttpDate::UNIX_EPOCH, || site.find());
         match boarding {
-            Boarding::Stored(record) => return version_of(record.body()),
+            Boarding::Stored(record) => return version_of(&record.body().0),
             Boarding::Joined(mut joined) => match poll_fn(|cx| joined.poll_landing(cx)).await {
-                Landing::Stored(record) if site.is_usable(&record) => return version_of(record.body()),
+                Landing::Stored(record) if site.is_usable(&record) => return version_of(&record.body().0),
                 _ => {}
             },
             Boarding::First(place) => {

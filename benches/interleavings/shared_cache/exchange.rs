@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
 use http::response::Parts;
 use http::{HeaderMap, Response, StatusCode};
 
@@ -13,7 +12,7 @@ use super::flights::{Flights, Landing, Progress};
 use super::tee::Sink;
 use crate::policy::CacheTags;
 use crate::protocol::{Age, HttpDate};
-use crate::store::{Moment, PrimaryKey, PurgeClock, Record, RecordHead, Selection, Terms, Usability};
+use crate::store::{Blocks, Content, Moment, PrimaryKey, PurgeClock, Record, RecordHead, Selection, Terms, Usability};
 
 pub(crate) const KEY: PrimaryKey = PrimaryKey("/");
 
@@ -26,6 +25,7 @@ pub(crate) struct Site {
     pub(crate) calls: AtomicUsize,
     pub(crate) stores: AtomicUsize,
     pub(crate) under_way: AtomicUsize,
+    pub(crate) blocks: Arc<Blocks>,
     /// Whether the rest of a body arrives only after a client has received its first frame.
     pub(crate) reader_opens: bool,
     pub(super) gate: Mutex<Option<Gate>>,
@@ -100,7 +100,7 @@ pub(crate) fn head(moment: Moment, tags: CacheTags) -> RecordHead {
 }
 
 impl Sink for Exchange {
-    fn store(&self, head: Box<RecordHead>, body: Bytes) -> Landing {
+    fn store(&self, head: Box<RecordHead>, body: Content) -> Landing {
         let record = Arc::new(Record::new(*head, body));
         let mut stored = self.site.stored.lock().unwrap();
         if stored.as_ref().is_none_or(|known| known.head().moment <= record.head().moment) {
@@ -116,6 +116,10 @@ impl Sink for Exchange {
 
     fn ends_at_length(&self) -> bool {
         false
+    }
+
+    fn blocks(&self) -> &Arc<Blocks> {
+        &self.site.blocks
     }
 
     fn max_body(&self) -> usize {

@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::flights::Joined;
 use super::tee::Tee;
+use crate::store::Rest;
 
 pin_project! {
     /// The response body of a [`SharedCacheService`](super::SharedCacheService).
@@ -27,7 +28,7 @@ pin_project! {
     #[project = KindProjection]
     enum Kind<B: Body> {
         Inner { #[pin] body: B },
-        Stored { content: Bytes },
+        Stored { content: Rest },
         // The flight is held so that others can join it until the body has been sent.
         Collected { tee: Arc<Tee<B>>, flight: Joined },
         // N-03: a 304 must not have `content-length: 0`, which a server writes if the size hint is exactly zero.
@@ -40,7 +41,7 @@ impl<B: Body> SharedCacheBody<B> {
         Self { kind: Kind::Inner { body } }
     }
 
-    pub(super) const fn stored(content: Bytes) -> Self {
+    pub(super) const fn stored(content: Rest) -> Self {
         Self { kind: Kind::Stored { content } }
     }
 
@@ -66,8 +67,7 @@ impl<B: Body<Data = Bytes>> Body for SharedCacheBody<B> {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         match self.project().kind.project() {
             KindProjection::Inner { body } => body.poll_frame(cx),
-            KindProjection::Stored { content } if content.is_empty() => Poll::Ready(None),
-            KindProjection::Stored { content } => Poll::Ready(Some(Ok(Frame::data(std::mem::take(content))))),
+            KindProjection::Stored { content } => Poll::Ready(content.next().map(|piece| Ok(Frame::data(piece)))),
             KindProjection::Collected { tee, flight } => tee.poll_frame(flight.waiter(), cx),
             KindProjection::Nothing => Poll::Ready(None),
         }

@@ -167,7 +167,8 @@ impl Core {
     /// Starts the second level, if there is one.
     pub(super) fn start(&self, config: &Config) {
         if let Some(settings) = &config.second_level {
-            let start = || second_level::start(settings.clone(), config.mode as u8, config.clock.clone(), &self.purges);
+            let (mode, clock, blocks) = (config.mode as u8, config.clock.clone(), self.store.blocks());
+            let start = || second_level::start(settings.clone(), mode, clock, &self.purges, blocks);
             self.second_level.get_or_init(start);
         }
     }

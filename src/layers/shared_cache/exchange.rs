@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::header::{
     AGE, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY,
     CONTENT_TYPE, DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, SET_COOKIE,
@@ -25,7 +24,7 @@ use crate::protocol::{
     is_confirmed_by_not_modified, is_live_stream_type, is_never_stored, only_line, take_freshness_fields,
     update_stored_fields,
 };
-use crate::store::{Moment, PrimaryKey, Record, RecordHead, Selection, Terms};
+use crate::store::{Blocks, Content, Moment, PrimaryKey, Record, RecordHead, Selection, Terms};
 
 /// One request to the inner service, whose response may be stored.
 #[derive(Debug)]
@@ -466,7 +465,7 @@ struct Decided {
 
 /// Where a complete response is stored.
 impl Sink for Exchange {
-    fn store(&self, head: Box<RecordHead>, body: Bytes) -> Landing {
+    fn store(&self, head: Box<RecordHead>, body: Content) -> Landing {
         let record = Arc::new(Record::new(*head, body));
         let storing = self.core.put(&self.key, &record);
         self.config.observe(|| self.event(storing).with_content(record.body().len()));
@@ -485,6 +484,10 @@ impl Sink for Exchange {
 
     fn ends_at_length(&self) -> bool {
         self.request.version <= Version::HTTP_11
+    }
+
+    fn blocks(&self) -> &Arc<Blocks> {
+        self.core.store.blocks()
     }
 
     fn max_body(&self) -> usize {

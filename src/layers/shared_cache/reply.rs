@@ -1,6 +1,5 @@
 //! Makes responses from stored ones.
 
-use bytes::Bytes;
 use http::header::{AGE, CONTENT_LENGTH, DATE, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE};
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
@@ -15,7 +14,7 @@ use crate::protocol::{
     HttpDate, Outcome, Preconditions, RequestedBytes, Validators, into_partial_content, into_range_not_satisfiable,
     put_decimal,
 };
-use crate::store::{CACHE_STATUS, Record, RecordHead};
+use crate::store::{CACHE_STATUS, Content, Record, RecordHead, Rest};
 
 /// A request, as far as a stored response depends on it.
 #[derive(Clone, Copy, Debug)]
@@ -111,28 +110,28 @@ impl Client<'_> {
         &self,
         status: StatusCode,
         headers: &mut HeaderMap,
-        content: &Bytes,
+        content: &Content,
         now: HttpDate,
-    ) -> (StatusCode, Bytes) {
+    ) -> (StatusCode, Rest) {
         if status != StatusCode::OK || !self.has_range {
-            return (status, content.clone());
+            return (status, content.all());
         }
         let current = Validators::from_headers(headers, now).into();
         let if_range = Preconditions::new(self.method, self.headers).if_range(&current, now);
         let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
         match RequestedBytes::of_request(self.method, self.headers, if_range, length) {
-            RequestedBytes::All => (status, content.clone()),
+            RequestedBytes::All => (status, content.all()),
             RequestedBytes::Part(part) => {
                 let index = |position: &u64| usize::try_from(*position).unwrap_or(usize::MAX);
                 // The part is within the content.
-                let bytes = content.slice(index(part.start())..=index(part.end()));
+                let bytes = content.part(index(part.start())..index(part.end()).saturating_add(1));
                 into_partial_content(headers, part, length);
                 (StatusCode::PARTIAL_CONTENT, bytes)
             }
             RequestedBytes::Unsatisfiable => {
                 into_range_not_satisfiable(headers, length);
                 headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
-                (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new())
+                (StatusCode::RANGE_NOT_SATISFIABLE, content.part(0..0))
             }
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
@@ -15,7 +15,7 @@ use super::baton::{Baton, Held};
 use super::event::NotStored;
 use super::flights::{Landing, Progress};
 use super::waiters::Waiter;
-use crate::store::RecordHead;
+use crate::store::{Blocks, Content, RecordHead};
 
 /// The maximum number of frames that are read in one poll, so that other tasks get their turn.
 const FRAMES_PER_POLL: usize = 128;
@@ -33,13 +33,15 @@ pub(super) struct Tee<B: Body> {
 /// The receiver of a complete body.
 pub(super) trait Sink: Send + Sync {
     /// Stores a complete response, and returns the result for those who wait.
-    fn store(&self, head: Box<RecordHead>, body: Bytes) -> Landing;
+    fn store(&self, head: Box<RecordHead>, body: Content) -> Landing;
     /// Called if the response turns out not to be storable.
     fn give_up(&self, reason: NotStored);
     /// Called if the body is dropped before its end.
     fn abandon(&self);
     /// Whether a body ends at the value of `Content-Length`, as in HTTP/1.1. In HTTP/2, trailers may follow.
     fn ends_at_length(&self) -> bool;
+    /// The memory for stored contents.
+    fn blocks(&self) -> &Arc<Blocks>;
     /// The maximum size of a body.
     fn max_body(&self) -> usize;
     /// The number of bytes that all bodies under way use.
@@ -219,15 +221,13 @@ impl<B: Body<Data = Bytes>> Tee<B> {
         }
         let Some(head) = state.head.take() else { return };
         self.release(state);
-        let joined = state.joined();
+        let content = state.content(&*self.sink);
         state.chunks.clear();
         state.received = 0;
-        // The rest for the client is a slice of the stored body, so that the chunks can be released.
+        // The rest for the client is a part of the stored content, so that the chunks can be released.
         let sent = usize::try_from(state.sent).unwrap_or(usize::MAX);
-        if sent < joined.len() {
-            state.chunks.push_back(joined.slice(sent..));
-        }
-        self.progress().land(self.sink.store(head, joined));
+        state.chunks.extend(content.part(sent..usize::MAX));
+        self.progress().land(self.sink.store(head, content));
     }
 
     /// Stops collecting. The client receives the rest of the body.
@@ -257,10 +257,9 @@ impl<B: Body> State<B> {
         u64::try_from(self.collected).ok() == self.expected
     }
 
-    fn joined(&self) -> Bytes {
-        let mut joined = BytesMut::with_capacity(self.collected);
-        self.chunks.iter().for_each(|chunk| joined.extend_from_slice(chunk));
-        joined.freeze()
+    /// Copies the collected content.
+    fn content(&self, sink: &dyn Sink) -> Content {
+        sink.blocks().copy(&self.chunks, self.collected)
     }
 
     fn next_chunk(&mut self) -> Option<Bytes> {
@@ -285,7 +284,7 @@ impl<B: Body> Drop for Tee<B> {
         self.sink.under_way().fetch_sub(state.collected, Ordering::AcqRel);
         // Servers drop a body as soon as its length has been sent. A file would only then find out that it has ended.
         if self.sink.ends_at_length() && state.has_length() && !has_landed {
-            self.sink.store(head, state.joined());
+            self.sink.store(head, state.content(&*self.sink));
         } else {
             self.sink.abandon();
         }

@@ -100,17 +100,21 @@
 //!
 //! The table matches the path as the client sent it, byte by byte and with case, as axum does:
 //!
-//! - Percent-encoded bytes are not decoded: `%2F` is not a separator, and `%61` is not an `a`.
+//! - Percent-encoded bytes are not decoded: `%2F` is not a separator. The case of hexadecimal digits does not matter.
 //! - The query is not part of the path, and `;` is literal text.
 //! - `/a` does not match `/a/`, and `/static/{*path}` does not match `/static/`.
 //! - A parameter between two slashes may be empty.
 //! - `*`, as in `OPTIONS *`, does not match any pattern.
 //!
-//! There is one exception: **a path with a dot segment does not match any route**. This includes every spelling that
+//! There are two exceptions. **A path with a dot segment does not match any route**. This includes every spelling that
 //! some software resolves: `/../`, `%2e%2e`, `..%2f`, `..;`, `..%3b`, repeated encoding such as `%252e%252e`, and
 //! overlong or fullwidth forms. The inner service may resolve such a path to another one, so that a URL under
 //! `/static/` returns an account page. An attacker can make a browser send it. The response gets the same strict policy
 //! as one whose path is not known. A pattern with such a segment is rejected.
+//!
+//! **A path that matches another route after unreserved characters are decoded does not match any route** either. Some
+//! services decode a path before they route ([RFC 3986 section
+//! 6.2.2.2](https://www.rfc-editor.org/rfc/rfc3986.html#section-6.2.2.2)). For them, `/%61ccount` is `/account`.
 //!
 //! **A table cannot choose a policy by the extension of the path.** For a router with the route `/account/{*rest}`,
 //! `/account/x.css` is the account page. An attacker who makes a user request that URL could then read the page from

@@ -1,9 +1,8 @@
 //! [`Patterns`]: finds the pattern that matches a path.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use crate::protocol::has_dot_segment;
+use crate::protocol::{has_dot_segment, has_encoded_unreserved};
 
 /// The maximum number of parameters that matchit supports.
 const MAX_PARAMETERS: usize = 25;
@@ -26,13 +25,17 @@ impl Patterns {
     /// Adds a pattern. After an error the patterns must not be used.
     pub(super) fn insert(&mut self, text: &str, route: usize) -> Result<(), Rejected> {
         check(text).map_err(Rejected::Invalid)?;
+        self.insert_one(text, route)?;
         // Most clients percent-encode non-ASCII characters, with hexadecimal digits in either case. Some send them
         // unencoded.
-        if let Cow::Owned(upper) = encode(text, char::to_ascii_uppercase) {
+        let [upper, lower] = [char::to_ascii_uppercase, char::to_ascii_lowercase].map(|digit| encode(text, digit));
+        if upper != text {
             self.insert_one(&upper, route)?;
-            self.insert_one(&encode(text, char::to_ascii_lowercase), route)?;
         }
-        self.insert_one(text, route)
+        if lower != text && lower != upper {
+            self.insert_one(&lower, route)?;
+        }
+        Ok(())
     }
 
     fn insert_one(&mut self, text: &str, route: usize) -> Result<(), Rejected> {
@@ -62,27 +65,32 @@ impl fmt::Debug for Patterns {
     }
 }
 
-/// Percent-encodes the non-ASCII text of a pattern, except for the names of parameters.
-fn encode(text: &str, digit: fn(&char) -> char) -> Cow<'_, str> {
-    if pieces(text).all(|(piece, is_parameter)| is_parameter || piece.is_ascii()) {
-        return Cow::Borrowed(text);
-    }
-    let mut encoded = String::with_capacity(3 * text.len());
+/// Percent-encodes the non-ASCII text of a pattern, except for the names of parameters, with these digits.
+fn encode(text: &str, digit: fn(&char) -> char) -> String {
+    let mut encoded = String::with_capacity(text.len());
     for (piece, is_parameter) in pieces(text) {
         if is_parameter {
             encoded.push_str(piece);
             continue;
         }
+        let mut digits = 0;
         for byte in piece.bytes() {
-            if byte.is_ascii() {
-                encoded.push(char::from(byte));
-            } else {
+            if !byte.is_ascii() {
                 let hex = |value: u8| digit(&char::from_digit(value.into(), 16).unwrap_or('0'));
                 encoded.extend(['%', hex(byte >> 4), hex(byte & 0xf)]);
+            } else if byte == b'%' {
+                encoded.push('%');
+                digits = 2;
+            } else if digits > 0 && byte.is_ascii_hexdigit() {
+                encoded.push(digit(&char::from(byte)));
+                digits -= 1;
+            } else {
+                encoded.push(char::from(byte));
+                digits = 0;
             }
         }
     }
-    Cow::Owned(encoded)
+    encoded
 }
 
 /// Splits a pattern into pieces. Each piece is literal text or one parameter with its braces, and the flag is `true`
@@ -133,6 +141,9 @@ fn check(text: &str) -> Result<(), &'static str> {
     // G-19: A path with such a segment does not get the policy of any route.
     if has_dot_segment(text) {
         return Err("a path with a segment `.` or `..`, even percent-encoded, has no route; write the path without it");
+    }
+    if has_encoded_unreserved(text) {
+        return Err("letters, digits, `-`, `.`, `_` and `~` have no route in encoded form; write the character itself");
     }
     // The syntax of earlier versions of axum, which axum rejects too.
     if text.split('/').any(|segment| segment.starts_with(':')) {
@@ -224,6 +235,8 @@ mod tests {
             "/{*rest}/a",
             "/{",
             "/a/../b",
+            "/%61",
+            "/{id}/a%2Eb",
             "/.",
             "/{id}/%2E%2e",
             "/a/..;/{*rest}",

@@ -10,7 +10,7 @@ use http::{Method, StatusCode};
 use super::patterns::Patterns;
 use super::route::{MethodClass, Route, is_success};
 use crate::policy::{CachePolicy, CacheTag, CacheTags, Rendered, RenderedVary};
-use crate::protocol::has_dot_segment;
+use crate::protocol::{has_dot_segment, normalized_encoding};
 
 /// A table of path patterns and their policies, for a [`CachePolicyLayer`](crate::CachePolicyLayer).
 ///
@@ -46,7 +46,7 @@ enum Place {
     Route(usize),
     /// No pattern matches.
     Nowhere,
-    /// The path has a dot segment.
+    /// Software may resolve the path to another one.
     // G-19
     Ambiguous,
     /// The path that the client sent is not known.
@@ -114,20 +114,31 @@ impl RoutePolicies {
     /// ```
     #[must_use]
     pub fn pattern_at(&self, path: &str) -> Option<&str> {
-        // A path with a dot segment has no route (G-19).
-        let route = self.table.patterns.find(path).filter(|_| !has_dot_segment(path))?;
-        Some(&self.table.routes[route].pattern)
+        match self.table.place(path) {
+            Place::Route(route) => Some(&self.table.routes[route].pattern),
+            _ => None,
+        }
+    }
+}
+
+impl Table {
+    fn place(&self, path: &str) -> Place {
+        if has_dot_segment(path) {
+            return Place::Ambiguous;
+        }
+        let found = self.patterns.find(path);
+        // Some services decode a path before they route, and would find the route of `/account` for `/%61ccount`.
+        match normalized_encoding(path) {
+            Some(other) if self.patterns.find(&other) != found => Place::Ambiguous,
+            _ => found.map_or(Place::Nowhere, Place::Route),
+        }
     }
 }
 
 impl RouteMatch {
     /// Finds the route of a request. `path` is `None` if the path that the client sent is not known.
     pub(super) fn find(table: Guard<Arc<Table>>, method: &Method, path: Option<&str>) -> Self {
-        let place = match path {
-            None => Place::Unknown,
-            Some(path) if has_dot_segment(path) => Place::Ambiguous,
-            Some(path) => table.patterns.find(path).map_or(Place::Nowhere, Place::Route),
-        };
+        let place = path.map_or(Place::Unknown, |path| table.place(path));
         Self { table, place, method: MethodClass::of(method) }
     }
 

@@ -9,7 +9,7 @@ use super::level::Level;
 use super::settings::SecondLevel;
 use crate::layers::Clock;
 use crate::layers::shared_cache::stats::count;
-use crate::store::PurgeClock;
+use crate::store::{Blocks, PurgeClock};
 
 /// The minimum for the limit of an operation of the background task.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -20,8 +20,9 @@ pub(in crate::layers::shared_cache) fn start(
     mode: u8,
     clock: Clock,
     purges: &Arc<PurgeClock>,
+    blocks: &Arc<Blocks>,
 ) -> Arc<Level> {
-    let level = Arc::new(Level::new(settings, mode, clock));
+    let level = Arc::new(Level::new(settings, mode, clock, Arc::clone(blocks)));
     level.settings.timing.spawn(run(Arc::clone(&level), Arc::downgrade(purges)));
     if level.settings.lease.is_some() {
         level.settings.timing.spawn(end_leases(Arc::clone(&level), Arc::downgrade(purges)));

@@ -21,7 +21,7 @@ use crate::layers::Clock;
 use crate::layers::shared_cache::stats::count;
 use crate::protocol::HttpDate;
 use crate::store::{
-    Codec, Decoded, Moment, PrimaryKey, PurgeClock, PurgeHistory, PurgeMoment, PurgeNames, PurgeOf, Record,
+    Blocks, Codec, Decoded, Moment, PrimaryKey, PurgeClock, PurgeHistory, PurgeMoment, PurgeNames, PurgeOf, Record,
     RemoteError, RemoteFuture, Selection, Unusable,
 };
 
@@ -47,6 +47,8 @@ pub(in crate::layers::shared_cache) struct Level {
     pub(super) counters: Counters,
     pub(super) signal: Signal,
     pub(super) leases: Arc<Leases>,
+    /// The memory for stored contents.
+    blocks: Arc<Blocks>,
     state: Mutex<State>,
     /// When the purges of other processes were last requested with success, in seconds.
     heard: AtomicI64,
@@ -88,7 +90,7 @@ pub(in crate::layers::shared_cache) type IsFresh = Arc<dyn Fn(&Record) -> bool +
 pub(in crate::layers::shared_cache) struct Ticket(u64);
 
 impl Level {
-    pub(super) fn new(settings: SecondLevel, mode: u8, clock: Clock) -> Self {
+    pub(super) fn new(settings: SecondLevel, mode: u8, clock: Clock, blocks: Arc<Blocks>) -> Self {
         let codec = Codec::new(mode);
         #[cfg(feature = "strong-tags")]
         let codec = codec.with_secret(settings.secret);
@@ -100,6 +102,7 @@ impl Level {
             counters: Counters::default(),
             signal: Signal::default(),
             leases: Arc::new(Leases::new(RandomState::new().hash_one(Instant::now()))),
+            blocks,
             state: Mutex::default(),
             heard: AtomicI64::new(i64::MIN),
             writing: AtomicUsize::new(0),
@@ -399,7 +402,8 @@ impl Level {
                     head.moment = here;
                     // The clock of the other machine may be ahead.
                     head.received = head.received.min(self.clock.now());
-                    return Ok(head.selection.matches(request).then(|| Record::new(*head, body)));
+                    let content = || self.blocks.copy([&body], body.len());
+                    return Ok(head.selection.matches(request).then(|| Record::new(*head, content())));
                 }
                 Err(unusable) => {
                     count(&self.counters.damaged);

@@ -1,0 +1,433 @@
+//! [`Content`]: the content of a stored response, in blocks of the store's own memory.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+
+/// The size of the smallest blocks, in bytes. The size of each block is a power of two.
+const SMALLEST: usize = 512;
+/// The size of the largest blocks of a content, in bytes.
+const LARGEST: usize = 16 << 10;
+/// The length up to which a content has memory of its own, in bytes. Allocators find room for it nearly everywhere.
+const SHORT: usize = 1 << 10;
+/// An estimate of the memory for a block in addition to its bytes: the counter of its clones, and its place in the
+/// content.
+const BLOCK_OVERHEAD: usize = allocated(80) + size_of::<Bytes>();
+
+/// The memory that an allocator uses for this number of bytes. Most add a word, and round up.
+pub(crate) const fn allocated(length: usize) -> usize {
+    if length == 0 { 0 } else { (length + 8).next_multiple_of(16) }
+}
+
+/// The memory for the contents of one store.
+///
+/// Contents have all lengths. If each had memory of its own from the allocator, the memory of a removed one would rarely
+/// fit the next one, and a quarter of the store would be lost to gaps. Each long content therefore consists of blocks
+/// whose sizes are powers of two. They are cut from large slabs, and two halves that are free become one block again.
+/// If there is no large block, a content gets several small ones, so there is a new slab only when all memory is used.
+pub(crate) struct Blocks {
+    free: Mutex<Free>,
+}
+
+struct Free {
+    /// The free blocks by class, which is the binary logarithm of their size in the smallest blocks, and by address.
+    by_class: Vec<BTreeMap<usize, Piece>>,
+}
+
+/// A part of a slab.
+#[derive(Default)]
+struct Piece {
+    memory: BytesMut,
+    /// The address of the slab.
+    slab: usize,
+}
+
+/// A block of a content, which is free again when its last user drops it.
+struct Block {
+    piece: Piece,
+    blocks: Arc<Blocks>,
+}
+
+/// The content of a stored response.
+#[derive(Clone)]
+pub(crate) enum Content {
+    One(Bytes),
+    Several { pieces: Arc<[Bytes]>, length: usize },
+}
+
+/// The part of a content that has not been sent.
+#[derive(Clone)]
+pub(crate) enum Rest {
+    One(Bytes),
+    Several {
+        pieces: Arc<[Bytes]>,
+        /// The next piece.
+        index: usize,
+        /// The number of bytes in front of it that are left out.
+        skipped: usize,
+        length: usize,
+    },
+}
+
+impl Blocks {
+    /// Creates the memory of a store with this capacity in bytes. It grows when it is needed.
+    pub(crate) fn new(capacity: u64) -> Arc<Self> {
+        let slab = usize::try_from(capacity / 64).unwrap_or(usize::MAX).clamp(LARGEST, 1 << 20);
+        let classes = class(1 << slab.ilog2()) + 1;
+        Arc::new(Self { free: Mutex::new(Free { by_class: (0..classes).map(|_| BTreeMap::new()).collect() }) })
+    }
+
+    /// Copies a content of this length.
+    pub(crate) fn copy<'a>(self: &Arc<Self>, chunks: impl IntoIterator<Item = &'a Bytes>, length: usize) -> Content {
+        if length <= SHORT {
+            let mut copy = Vec::with_capacity(length);
+            chunks.into_iter().for_each(|chunk| copy.extend_from_slice(chunk));
+            return Content::One(Bytes::from(copy));
+        }
+        let mut taken = self.take(length);
+        let (mut index, mut filled) = (0, 0);
+        for chunk in chunks {
+            let mut chunk = &chunk[..];
+            while let (false, Some(piece)) = (chunk.is_empty(), taken.get_mut(index)) {
+                let room = &mut piece.memory[filled..];
+                let (now, later) = chunk.split_at(chunk.len().min(room.len()));
+                room[..now.len()].copy_from_slice(now);
+                filled += now.len();
+                if now.len() == room.len() {
+                    (index, filled) = (index + 1, 0);
+                }
+                chunk = later;
+            }
+        }
+        let mut rest = length;
+        let pieces = taken.into_iter().map(|piece| {
+            let size = piece.memory.len().min(rest);
+            rest -= size;
+            let block = Bytes::from_owner(Block { piece, blocks: Arc::clone(self) });
+            if size == block.len() { block } else { block.slice(..size) }
+        });
+        Content::of_pieces(pieces.collect(), length)
+    }
+
+    /// Takes blocks for this number of bytes. The last one may be longer than its rest.
+    fn take(&self, length: usize) -> Vec<Piece> {
+        let mut rest = length.next_multiple_of(SMALLEST);
+        let mut taken = Vec::with_capacity(rest / LARGEST + 4);
+        let mut free = self.lock();
+        while rest > 0 {
+            let piece = free.take(LARGEST.min(1 << rest.ilog2()));
+            rest -= piece.memory.len();
+            taken.push(piece);
+        }
+        taken
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Free> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Free {
+    /// Takes a block of this size, or a smaller one if there is none.
+    fn take(&mut self, size: usize) -> Piece {
+        let wanted = class(size);
+        let found =
+            (wanted..self.by_class.len()).chain((0..wanted).rev()).find_map(|class| self.by_class[class].pop_first());
+        let mut piece = found.map_or_else(|| self.slab(), |(_, piece)| piece);
+        while piece.memory.len() > size {
+            let memory = piece.memory.split_off(piece.memory.len() / 2);
+            self.insert(Piece { memory, slab: piece.slab });
+        }
+        piece
+    }
+
+    fn slab(&self) -> Piece {
+        let memory = BytesMut::zeroed(SMALLEST << (self.by_class.len() - 1));
+        Piece { slab: memory.as_ptr().addr(), memory }
+    }
+
+    fn insert(&mut self, piece: Piece) {
+        self.by_class[class(piece.memory.len())].insert(piece.address(), piece);
+    }
+
+    /// Gives a block back. Returns the slab if it is free and another one is too.
+    fn give_back(&mut self, mut piece: Piece) -> Option<Piece> {
+        let largest = self.by_class.len() - 1;
+        loop {
+            let (size, address) = (piece.memory.len(), piece.address());
+            let class = class(size);
+            if class == largest && !self.by_class[largest].is_empty() {
+                return Some(piece);
+            }
+            // The other half of the block from which it was cut.
+            let other = piece.slab + ((address - piece.slab) ^ size);
+            let Some(mut other) = self.by_class[class].remove(&other) else {
+                self.insert(piece);
+                return None;
+            };
+            if other.address() < address {
+                std::mem::swap(&mut piece, &mut other);
+            }
+            // Without a copy, because they are neighbours in one slab.
+            piece.memory.unsplit(other.memory);
+        }
+    }
+}
+
+impl Piece {
+    fn address(&self) -> usize {
+        self.memory.as_ptr().addr()
+    }
+}
+
+/// The class of blocks of this size.
+fn class(size: usize) -> usize {
+    (size / SMALLEST).trailing_zeros() as usize
+}
+
+impl AsRef<[u8]> for Block {
+    fn as_ref(&self) -> &[u8] {
+        &self.piece.memory
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        let piece = std::mem::take(&mut self.piece);
+        // A slab goes back to the allocator without the lock.
+        let _slab = self.blocks.lock().give_back(piece);
+    }
+}
+
+impl Content {
+    fn of_pieces(mut pieces: Vec<Bytes>, length: usize) -> Self {
+        match pieces.pop() {
+            Some(only) if pieces.is_empty() => Self::One(only),
+            last => Self::Several { pieces: pieces.into_iter().chain(last).collect(), length },
+        }
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::One(content) => content.len(),
+            Self::Several { length, .. } => *length,
+        }
+    }
+
+    pub(crate) fn pieces(&self) -> &[Bytes] {
+        match self {
+            Self::One(content) => std::slice::from_ref(content),
+            Self::Several { pieces, .. } => pieces,
+        }
+    }
+
+    /// The memory that the content uses, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let length = self.len();
+        if length <= SHORT {
+            // With the counter of its clones.
+            return if length == 0 { 0 } else { allocated(length) + allocated(24) };
+        }
+        self.pieces().iter().map(|piece| piece.len().next_multiple_of(SMALLEST) + BLOCK_OVERHEAD).sum()
+    }
+
+    /// The bytes from the start of a range to its end, as far as the content has them.
+    pub(crate) fn part(&self, range: Range<usize>) -> Rest {
+        let end = range.end.min(self.len());
+        let start = range.start.min(end);
+        match self {
+            Self::One(content) => Rest::One(content.slice(start..end)),
+            Self::Several { pieces, .. } => {
+                let (mut index, mut skipped) = (0, start);
+                while let Some(piece) = pieces.get(index).filter(|piece| skipped >= piece.len()) {
+                    (index, skipped) = (index + 1, skipped - piece.len());
+                }
+                Rest::Several { pieces: Arc::clone(pieces), index, skipped, length: end - start }
+            }
+        }
+    }
+
+    /// The complete content.
+    #[inline]
+    pub(crate) fn all(&self) -> Rest {
+        match self {
+            Self::One(content) => Rest::One(content.clone()),
+            Self::Several { pieces, length } => {
+                Rest::Several { pieces: Arc::clone(pieces), index: 0, skipped: 0, length: *length }
+            }
+        }
+    }
+}
+
+/// Content that is not copied.
+impl From<Bytes> for Content {
+    fn from(content: Bytes) -> Self {
+        Self::One(content)
+    }
+}
+
+impl Rest {
+    #[inline]
+    pub(crate) const fn len(&self) -> usize {
+        match self {
+            Self::One(content) => content.len(),
+            Self::Several { length, .. } => *length,
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The pieces, none of which is empty.
+impl Iterator for Rest {
+    type Item = Bytes;
+
+    #[inline]
+    fn next(&mut self) -> Option<Bytes> {
+        if self.is_empty() {
+            return None;
+        }
+        match self {
+            Self::One(content) => Some(std::mem::take(content)),
+            Self::Several { pieces, index, skipped, length } => {
+                let piece = pieces.get(*index)?;
+                let end = piece.len().min(skipped.saturating_add(*length));
+                let next = if (*skipped, end) == (0, piece.len()) { piece.clone() } else { piece.slice(*skipped..end) };
+                (*index, *skipped, *length) = (*index + 1, 0, *length - next.len());
+                Some(next)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Blocks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Blocks").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Content({} bytes)", self.len())
+    }
+}
+
+impl fmt::Debug for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rest({} bytes)", self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LENGTHS: [usize; 14] =
+        [0, 1, SHORT, SHORT + 1, 2_048, 3_072, 3_073, 15_360, 15_361, 16_383, 16_384, 16_385, 40_000, 100_000];
+
+    fn bytes(length: usize) -> Bytes {
+        (0..length).map(|index| (index % 251) as u8).collect()
+    }
+
+    fn joined(rest: Rest) -> Vec<u8> {
+        let length = rest.len();
+        let joined = rest.fold(Vec::new(), |joined, piece| [&joined, &piece[..]].concat());
+        assert_eq!(joined.len(), length);
+        joined
+    }
+
+    #[test]
+    fn a_content_of_any_length_is_copied_completely() {
+        let blocks = Blocks::new(1 << 20);
+        for length in LENGTHS {
+            let expected = bytes(length);
+            // Twice, the second time in blocks that contain the first one.
+            for chunk in [1_000, 777] {
+                let chunks: Vec<Bytes> = expected.chunks(chunk).map(Bytes::copy_from_slice).collect();
+                let content = blocks.copy(&chunks, length);
+                assert_eq!(content.len(), length);
+                assert_eq!(joined(content.all()), expected, "{length}");
+                let weight = length..length + SMALLEST + content.pieces().len() * BLOCK_OVERHEAD + 1;
+                assert!(weight.contains(&content.weight()), "{length}: {}", content.weight());
+            }
+        }
+    }
+
+    /// The number of free bytes.
+    fn free(blocks: &Blocks) -> usize {
+        let free = blocks.lock();
+        free.by_class.iter().enumerate().map(|(class, free)| free.len() * (SMALLEST << class)).sum()
+    }
+
+    #[test]
+    fn blocks_are_used_again_when_their_last_user_has_dropped_them() {
+        let blocks = Blocks::new(64 << 16);
+        let content = |length| blocks.copy(&[bytes(length)], length);
+        let first = content(20_000);
+        let places: Vec<_> = first.pieces().iter().map(|piece| piece.as_ptr()).collect();
+        let held = first.all();
+        drop(first);
+        assert_eq!(free(&blocks), 65_536 - 20_480, "a client holds the others");
+        drop(held);
+        assert_eq!(blocks.lock().by_class.last().unwrap().len(), 1, "the slab is one block again");
+        let second = content(20_000);
+        assert_eq!(second.pieces()[0].as_ptr(), places[0]);
+        let third = content(100_000);
+        drop([second, third]);
+        assert_eq!(free(&blocks), 64 << 10, "one free slab is kept");
+    }
+
+    #[test]
+    fn small_blocks_are_used_in_place_of_large_ones() {
+        let blocks = Blocks::new(0);
+        let all: Vec<_> = (0..7).map(|_| blocks.copy(&[bytes(2_048)], 2_048)).collect();
+        let few: Vec<_> = all.into_iter().step_by(2).collect();
+        let large = blocks.copy(&[bytes(8_192)], 8_192);
+        assert_eq!(large.pieces().len(), 4);
+        assert_eq!(joined(large.all()), bytes(8_192));
+        assert_eq!(free(&blocks), 0);
+        drop((few, large));
+        assert_eq!(free(&blocks), LARGEST);
+    }
+
+    proptest! {
+        #[test]
+        fn a_part_has_the_bytes_of_its_range(length in 0_usize..70_000, start in 0_usize..70_000, size in 0_usize..70_000) {
+            let expected = bytes(length);
+            let content = Blocks::new(0).copy(std::slice::from_ref(&expected), length);
+            let range = start..start + size;
+            let end = range.end.min(length);
+            prop_assert_eq!(joined(content.part(range)), &expected[start.min(end)..end]);
+        }
+
+        #[test]
+        fn contents_that_come_and_go_do_not_change_each_other(
+            steps in proptest::collection::vec((0_usize..40_000, 0_usize..8), 1..40)
+        ) {
+            let blocks = Blocks::new(64 << 16);
+            let mut known: Vec<(Vec<u8>, Content)> = Vec::new();
+            for (number, (length, remove)) in steps.into_iter().enumerate() {
+                if remove < known.len() {
+                    let (expected, content) = known.swap_remove(remove);
+                    prop_assert_eq!(joined(content.all()), expected);
+                }
+                let expected = vec![number as u8; length];
+                known.push((expected.clone(), blocks.copy(&[expected.into()], length)));
+            }
+            for (expected, content) in &known {
+                prop_assert_eq!(&joined(content.all()), expected);
+            }
+            drop(known);
+            prop_assert!(free(&blocks) <= 64 << 10);
+        }
+    }
+}
