@@ -292,3 +292,31 @@ async fn a_purge_during_a_post_prevents_storing_its_response() {
         assert_eq!(site.get("/", &[]).await.body, body, "{purged}");
     }
 }
+
+#[tokio::test]
+async fn upgrades_and_grpc_responses_get_no_cache_status() {
+    // E-05, Q-03
+    let table: &[(&str, Method, Fields, u16, Fields, bool)] = &[
+        ("an upgrade", Method::GET, &[("upgrade", "websocket")], 101, &[("upgrade", "websocket")], false),
+        ("an upgrade that fails", Method::GET, &[("upgrade", "websocket")], 426, &[("upgrade", "websocket")], true),
+        (
+            "gRPC",
+            Method::POST,
+            &[("content-type", "application/grpc")],
+            200,
+            &[("content-type", "application/grpc"), ("grpc-status", "0")],
+            false,
+        ),
+        ("a page in response to gRPC", Method::POST, &[("content-type", "application/grpc")], 200, &[], true),
+        ("gRPC in response to a form", Method::POST, &[], 200, &[("content-type", "application/grpc")], true),
+    ];
+    for (case, method, fields, status, response, has_report) in table {
+        let site = Site::by_fields(move |_| {
+            let mut page = page("", response);
+            *page.status_mut() = StatusCode::from_u16(*status).unwrap();
+            page
+        });
+        let got = site.call(request(method.clone(), "/", fields)).await;
+        assert_eq!((got.status, got.field("cache-status").is_some()), (*status, *has_report), "{case}");
+    }
+}

@@ -180,6 +180,10 @@
 //! return 416 instead of ignoring it. A 304 takes precedence over that 416, so the layer also removes a `Range` from a
 //! request with `If-None-Match` or `If-Modified-Since`, unless a source has already decided the request.
 //!
+//! A `Range` next to `If-Match` or `If-Unmodified-Since` stays in the request, because some clients download one version
+//! in several ranges. If no source has decided and the service returns 416, the client gets 416 even if the precondition
+//! would have failed.
+//!
 //! An outer layer without a source removes such ranges before an inner layer with a source can prove them. Use
 //! [`inner_handles_if_range`](ConditionalLayer::inner_handles_if_range) on the outer layer, or put the
 //! layers on separate routes, as `examples/site` does.

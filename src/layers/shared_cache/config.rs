@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::event::{NotStored, Observer, SharedCacheEvent};
 use super::flights::{Finish, Flights, Joined, Progress};
@@ -15,6 +15,7 @@ use super::time_limit::{TimeLimit, Timer};
 use super::trace;
 use crate::edge::{CacheName, CacheStatusReport};
 use crate::layers::Clock;
+use crate::layers::bypass::is_interim;
 use crate::policy::{Guard, Rules};
 use crate::protocol::HttpDate;
 use crate::store::{
@@ -79,6 +80,15 @@ impl Config {
     pub(super) fn report(&self, report: CacheStatusReport, headers: &mut HeaderMap) {
         if let Some(name) = &self.name {
             report.append_to(headers, name);
+        }
+    }
+
+    /// Adds a report about a request that was passed to the inner service to the response of that service.
+    /// Informational responses and upgrades are left unchanged.
+    // E-05
+    pub(super) fn report_forwarded(&self, report: CacheStatusReport, status: StatusCode, headers: &mut HeaderMap) {
+        if !is_interim(status) {
+            self.report(report.with_fwd_status(status), headers);
         }
     }
 

@@ -29,6 +29,7 @@ use super::tee::Tee;
 use super::time_limit::TimeLimit;
 use crate::edge::{CacheStatusReport, ForwardReason};
 use crate::layers::HttpRequest;
+use crate::layers::bypass::{is_grpc_call, is_grpc_exchange};
 use crate::protocol::{HttpDate, into_not_modified};
 use crate::store::{Found, KeyBuffer, KeyRef, Moment, PrimaryKey, RemoteFuture, Selection, Usability};
 
@@ -670,7 +671,10 @@ impl<S> Own<S> {
             }
             First::Passed(response) => {
                 let (mut head, body) = response.into_parts();
-                config.report(forwarded.with_fwd_status(head.status), &mut head.headers);
+                //
+                if !is_grpc_exchange(is_grpc_call(&parts.method, &parts.headers), &head.headers) {
+                    config.report_forwarded(forwarded, head.status, &mut head.headers);
+                }
                 if client.has_current(head.status, &head.headers, now) {
                     head.status = StatusCode::NOT_MODIFIED;
                     into_not_modified(&mut head.headers);
@@ -756,7 +760,7 @@ impl Passage {
             exchange.update_by_head(response);
         }
         if let Some(report) = self.report {
-            config.report(report.with_fwd_status(response.status()), response.headers_mut());
+            config.report_forwarded(report, response.status(), response.headers_mut());
         }
     }
 }
