@@ -82,6 +82,12 @@ async fn origin_is_added_for_cors_to_the_names_of_the_policy_and_of_the_response
         ("Origin in the response", layer(&[]), &[CORS, ("vary", "Accept,Origin")], "Accept,Origin"),
         ("Origin in the policy", layer(&["origin"]), &[CORS, ("vary", "origin")], "origin"),
         ("`*` next to Origin", layer(&["accept"]), &[CORS, ("vary", "*"), ("vary", "origin")], "*"),
+        (
+            "`*` next to a name, without a guard",
+            layer(&["accept"]).accept_risk(Risk::VariantServedToEverybody),
+            &[("vary", "cookie, *")],
+            "*",
+        ),
         ("every origin", layer(&["accept"]), &[("access-control-allow-origin", "*")], "accept"),
     ] {
         let handler =
@@ -92,23 +98,26 @@ async fn origin_is_added_for_cors_to_the_names_of_the_policy_and_of_the_response
 }
 
 #[tokio::test]
-async fn an_outer_layer_reads_lines_of_vary_that_were_added_after_the_inner_decision() {
-    for lines in [&["*"][..], &["accept", "*"], &["accept, *"], &["accept", "a b"]] {
-        let add = tower::util::MapResponseLayer::new(|mut response: http::Response<_>| {
-            for line in lines {
+async fn an_outer_layer_reads_lines_of_vary_that_changed_after_the_inner_decision() {
+    let of_handler = [&[][..], &[("vary", "accept")]];
+    let new = [&["*"][..], &["accept", "*"], &["accept, *"], &["accept", "a b"]];
+    for (of_handler, new) in of_handler.into_iter().flat_map(|lines| new.map(|new| (lines, new))) {
+        let replace = tower::util::MapResponseLayer::new(|mut response: http::Response<_>| {
+            response.headers_mut().remove("vary");
+            for line in new {
                 response.headers_mut().append("vary", HeaderValue::from_static(line));
             }
             response
         });
-        let handler =
-            service_fn(|_: Request<TestBody>| std::future::ready(Ok::<_, Infallible>(response_with("hello", &[]))));
-        let service =
-            EdgeLayer::new(EdgeProfile::FASTLY).layer(add.layer(CachePolicyLayer::new(PUBLIC).layer(handler)));
-        let response = service.oneshot(get("/", &[])).await.unwrap();
+        let handler = service_fn(|_: Request<TestBody>| {
+            std::future::ready(Ok::<_, Infallible>(response_with("hello", of_handler)))
+        });
+        let inner = replace.layer(CachePolicyLayer::new(PUBLIC).layer(handler));
+        let response = EdgeLayer::new(EdgeProfile::FASTLY).layer(inner).oneshot(get("/", &[])).await.unwrap();
         let sent = ["vary", "cache-control", "surrogate-control"].map(|name| field(response.headers(), name));
-        assert_eq!(sent[0].as_deref(), Some("*"), "K-03: {lines:?}");
-        assert_eq!(sent[1].as_deref(), Some("private, max-age=60, no-cache"), "{lines:?}");
-        assert!(sent[2].as_deref().is_none_or(|value| value.contains("no-store")), "{lines:?}: {sent:?}");
+        assert_eq!(sent[0].as_deref(), Some("*"), "K-03: {of_handler:?}, {new:?}");
+        assert_eq!(sent[1].as_deref(), Some("private, max-age=60, no-cache"), "{of_handler:?}, {new:?}");
+        assert!(sent[2].as_deref().is_none_or(|value| value.contains("no-store")), "{of_handler:?}, {new:?}: {sent:?}");
     }
 }
 

@@ -307,6 +307,38 @@ async fn the_lifetime_for_edges_is_that_of_the_cache() {
 }
 
 #[tokio::test]
+async fn s_maxage_forbids_stale_responses_unless_the_policy_allows_them_at_the_edge() {
+    // C-21, C-31
+    let failing = |request: &Request<TestBody>, control: Option<&'static str>| {
+        let mut response = page("x", &[]);
+        if let Some(control) = control {
+            response.headers_mut().insert("cache-control", HeaderValue::from_static(control));
+        }
+        if request.headers().contains_key("x-fail") {
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        }
+        response
+    };
+    let policy = PUBLIC.edge(MINUTE * 60).stale_if_error(MINUTE * 60);
+    for (case, policy, control, is_stale) in [
+        ("a policy", Some(policy), None, false),
+        ("a policy that allows it", Some(policy.stale_at_edge_only()), None, true),
+        ("a field", Some(PUBLIC), Some("public, max-age=60, s-maxage=3600, stale-if-error=3600"), false),
+    ] {
+        let site = Site::configured(
+            SharedCache::by_policy,
+            policy,
+            |cache| cache,
+            move |request: &Request<TestBody>| failing(request, control),
+        );
+        site.get("/", &[]).await;
+        site.clock.advance(3_700);
+        let got = site.get("/", &[("x-fail", "1")]).await;
+        assert_eq!(got.status == 200, is_stale, "{case}");
+    }
+}
+
+#[tokio::test]
 async fn only_if_cached_does_not_call_the_handler() {
     let site = Site::with_policy(PUBLIC, |_| page("x", &[]));
     assert_eq!(site.get("/", &[("cache-control", "only-if-cached")]).await.status, 504);
