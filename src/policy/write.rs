@@ -85,7 +85,8 @@ impl<'a> DecisionBuilder<'a, '_> {
     /// the same meaning joined and one by one.
     // G-25
     fn leave_one_line(&mut self, field: CacheControl, headers: &mut HeaderMap) {
-        // Too many members count as `no-store`, which the line may lack. A shorter line cannot have so many.
+        // A field with too many members is read as `no-store`, even if it does not contain that directive. A shorter
+        // line cannot have that many members.
         if field.no_store() && headers.get(CACHE_CONTROL).is_some_and(|line| line.len() > MAX_MEMBERS) {
             set_field(headers, CACHE_CONTROL, field.to_header_value());
         }

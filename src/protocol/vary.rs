@@ -198,12 +198,12 @@ impl fmt::Debug for Vary {
     }
 }
 
-/// The lines of `Vary`, read in one pass that does not build the set.
+/// A summary of the lines of `Vary`, which does not need the set.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct VaryLines {
-    /// Whether a member is `*` or unreadable.
+    /// Whether the lines contain `*`, or a member that is not a field name.
     pub(crate) have_any: bool,
-    /// Whether a readable member is the name that was searched for.
+    /// Whether the lines contain the name.
     pub(crate) have_name: bool,
 }
 

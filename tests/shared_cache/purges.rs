@@ -235,14 +235,19 @@ async fn an_unsafe_request_invalidates_the_groups_that_its_response_names() {
     for (groups, is_purged) in
         [("\"article-7\"", true), ("\"a\", \"article-7\"", true), ("\"a\"", false), ("(x) y", true)]
     {
-        let site = Site::by_fields(move |request| match *request.method() {
-            Method::GET => page("x", &[("cache-control", "max-age=60"), ("cache-groups", "\"article-7\"")]),
-            _ => page("saved", &[("cache-group-invalidation", groups)]),
-        });
+        let site = with_group(groups);
         site.get("/list", &[]).await;
         site.call(request(Method::POST, "/api", &[])).await;
         assert_eq!(!site.get("/list", &[]).await.is_hit(), is_purged, "{groups}");
     }
+}
+
+/// A site whose pages are in the group `article-7`, and whose writes invalidate these groups.
+fn with_group(groups: &'static str) -> Site {
+    Site::by_fields(move |request| match *request.method() {
+        Method::GET => page("x", &[("cache-control", "max-age=60"), ("cache-groups", "\"article-7\"")]),
+        _ => page("saved", &[("cache-group-invalidation", groups)]),
+    })
 }
 
 #[tokio::test]
@@ -256,10 +261,7 @@ async fn an_unsafe_request_invalidates_the_groups_of_its_own_host_only() {
         ("a", "(not) groups", true),
         ("b", "(not) groups", false),
     ] {
-        let site = Site::by_fields(move |request| match *request.method() {
-            Method::GET => page("x", &[("cache-control", "max-age=60"), ("cache-groups", "\"article-7\"")]),
-            _ => page("saved", &[("cache-group-invalidation", groups)]),
-        });
+        let site = with_group(groups);
         site.get("/list", &[("host", "a")]).await;
         site.call(request(Method::POST, "/api", &[("host", host)])).await;
         assert_eq!(!site.get("/list", &[("host", "a")]).await.is_hit(), is_invalidated, "{host} {groups}");

@@ -89,7 +89,7 @@ fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, &'static str> {
     serde_json::from_slice(body).map_err(|_| "cannot be read")
 }
 
-/// Returns the text of an error document, from the members that the vendors use.
+/// Returns the message in an error document, from the JSON members that vendors use.
 fn message(body: &[u8]) -> Option<String> {
     let document: Value = read(body).ok()?;
     // Cloudflare: `errors`. Google, Vercel: `error`.

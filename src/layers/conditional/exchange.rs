@@ -53,7 +53,7 @@ pub(crate) struct Exchange {
     for_edge: bool,
 }
 
-/// What the inner service receives in place of tags that name a content coding.
+/// The preconditions that the inner service receives in place of those whose tags name a content coding.
 #[derive(Debug)]
 struct Rewritten {
     coded: ContentCodedTags,

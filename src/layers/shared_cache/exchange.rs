@@ -63,7 +63,7 @@ pub(super) struct Stale {
     pub(super) is_validated: bool,
 }
 
-/// What becomes of a response.
+/// The result of a decision about a response.
 #[derive(Debug)]
 pub(super) enum Verdict<B, E> {
     /// It is sent to the client and stored.

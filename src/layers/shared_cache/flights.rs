@@ -91,7 +91,7 @@ pub(super) struct Reservation {
     place: Option<(Arc<Flights>, PrimaryKey)>,
 }
 
-/// What becomes of a request for which no stored response can be used.
+/// The next step for a request for which no stored response can be used.
 #[derive(Debug)]
 pub(super) enum Boarding<T> {
     /// It waits for another one.

@@ -92,7 +92,7 @@ impl Cache {
     }
 }
 
-/// What is needed to handle a request again.
+/// The data that is needed to handle a request again.
 struct Own<S> {
     service: S,
     reason: ForwardReason,
@@ -101,7 +101,7 @@ struct Own<S> {
     limit: Option<TimeLimit>,
 }
 
-/// What remains to be done with a response that is passed through.
+/// The remaining work on a response that is passed through.
 #[derive(Default)]
 struct Passage {
     report: Option<CacheStatusReport>,

@@ -10,7 +10,7 @@ use crate::policy::{Guard, Personalized, target_as_sent};
 use crate::protocol::{RequestCacheControl, members};
 use crate::store::{KeyBuffer, KeyParts, KeyRef};
 
-/// What the cache does with a request.
+/// The action of the cache for a request.
 #[derive(Debug)]
 pub(super) enum Plan<'a> {
     /// Passes it through, and the response too.
