@@ -159,6 +159,7 @@ mod tests {
             Rules { precedence: Precedence::Layer, ..Rules::default() },
             Rules { precedence: Precedence::LayerEvenOverNoStore, drops_edge_fields: true, ..Rules::default() },
             Rules { waived: GuardSet::seeing(Facts::ONE_ORIGIN.and(Facts::CREDENTIALED_ORIGIN)), ..Rules::default() },
+            Rules { waived: GuardSet::seeing(Facts::PAGE), ..Rules::default() },
             Rules { development: true, ..Rules::default() },
             Rules { by_status, ..Rules::default() },
             Rules { vary: RenderedVary::of_names(Vary::of(["accept"])), ..Rules::default() },

@@ -253,17 +253,27 @@ impl<'a> Layer<'a> {
     /// Returns the layer's policy if its line is all that the decision writes: neither an extension of the response nor
     /// another field or a setting has a say.
     fn usual_policy(&self, status: StatusCode, facts: Facts, headers: &HeaderMap) -> Option<RenderedPolicy<'a>> {
-        const UNUSUAL: Facts = Facts::DISPUTING.and(Facts::CACHE_CONTROL).and(Facts::VARY).and(Facts::ONE_ORIGIN);
+        const UNUSUAL: Facts = Facts::DISPUTING
+            .without(Facts::UNTYPED_NOT_MODIFIED)
+            .and(Facts::CACHE_CONTROL)
+            .and(Facts::VARY)
+            .and(Facts::ONE_ORIGIN);
         #[cfg(test)]
         if crate::protocol::counters::decides_in_full() {
             return None;
         }
         let Self { rules, policy, .. } = self;
         let has_settings = rules.development || rules.vary.is_some() || !rules.by_status.is_empty();
-        if facts.has(UNUSUAL) || has_settings || policy.vary().is_some() {
+        // A route may name a policy for a content type, which this 304 does not have.
+        let is_by_type = facts.has(Facts::UNTYPED_NOT_MODIFIED) && policy.is_of_route();
+        if facts.has(UNUSUAL) || has_settings || is_by_type || policy.vary().is_some() {
             return None;
         }
         let own = policy.for_response(status, headers).filter(|own| own.is_one_line())?;
+        let may_be_page = facts.has(Facts::PAGE.and(Facts::UNTYPED_NOT_MODIFIED));
+        if may_be_page && own.directives().immutable() && !rules.waived.contains(Guard::Immutable) {
+            return None;
+        }
         #[cfg(test)]
         crate::protocol::counters::count(|counts| {
             counts.usual += 1;

@@ -202,6 +202,10 @@ impl Facts {
         Self(self.0 | other.0)
     }
 
+    pub(super) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     pub(crate) const fn insert(&mut self, other: Self) {
         self.0 |= other.0;
     }

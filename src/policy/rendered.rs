@@ -55,7 +55,7 @@ impl Rendered {
             value: value(&directives.to_header_value()),
             private: value(&private.to_header_value()),
             private_directives: private,
-            is_one_line: names.is_empty() && !policy.is_for_http10() && !policy.is_immutable(),
+            is_one_line: names.is_empty() && !policy.is_for_http10(),
             vary: (!names.is_empty()).then(|| RenderedVary { value: value(&names.to_header_value()), names }),
             directives,
         }
@@ -86,7 +86,7 @@ impl Rendered {
         self.value == *line
     }
 
-    /// Whether the policy writes only `Cache-Control`, whatever the content is.
+    /// Whether the policy writes only `Cache-Control`.
     pub(super) const fn is_one_line(&self) -> bool {
         self.is_one_line
     }
