@@ -15,7 +15,7 @@ use super::profile::{CacheControlRole, EdgeProfile};
 use super::tag_format::TagFormat;
 use super::targeted_field::{DirectiveSyntax, TargetedField};
 use super::unsupported_tag::UnsupportedTag;
-use crate::policy::{CachePolicy, CacheTags, Ruling};
+use crate::policy::{CacheTags, EdgeDirectives, Ruling};
 use crate::protocol::{CacheControl, EdgeFieldKind, edge_field_kind, join, set_field};
 
 impl Edges {
@@ -47,10 +47,10 @@ impl Edges {
             return diagnostics;
         }
         let mut fields = match ruling.line() {
-            Some(line) if !inner.restricted && ruling.edge_policy().is_none() => {
+            Some(line) if !inner.restricted && ruling.edge().is_none() => {
                 EdgeFields::recall(self.id, line, || self.fields_for(ruling.directives(), None, false))
             }
-            _ => Rc::new(self.fields_for(ruling.directives(), ruling.edge_policy(), inner.restricted)),
+            _ => Rc::new(self.fields_for(ruling.directives(), ruling.edge(), inner.restricted)),
         };
 
         let mut tag_fields = Vec::new();
@@ -93,16 +93,14 @@ impl Edges {
 
     /// Translates one decision into the fields of all configured edges.
     // G-21, T-11
-    fn fields_for(&self, field: &CacheControl, policy: Option<CachePolicy>, restricted: bool) -> EdgeFields {
-        // A policy that a guard or an outer service has changed is not sent to edges.
-        let policy = policy.filter(|policy| CacheControl::from(*policy) == *field);
-        let directive = match policy {
+    fn fields_for(&self, field: &CacheControl, edge: Option<&EdgeDirectives>, restricted: bool) -> EdgeFields {
+        let directive = match edge {
             _ if restricted => EdgeDirective::NotStored,
-            Some(policy) => EdgeDirective::of(&policy.at_the_edge()),
+            Some(edge) => EdgeDirective::of(&edge.directives),
             None => EdgeDirective::of(&for_shared_caches(field)),
         };
         let shown = if self.any_reads_cache_control_only() { for_shared_caches(field) } else { Cow::Borrowed(field) };
-        let browser = self.cache_control(&shown, directive, policy.is_some_and(|policy| policy.is_edge_only()));
+        let browser = self.cache_control(&shown, directive, edge.is_some_and(|edge| edge.edge_only));
         let own = self.fields.iter().filter_map(|own| Some((own.name().clone(), own.value(&directive)?)));
         let mut fields: Vec<_> = own.collect();
         if directive == EdgeDirective::NotStored {

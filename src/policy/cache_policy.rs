@@ -792,49 +792,6 @@ impl CachePolicy {
         self
     }
 
-    /// Returns the policy as numbers, without the names for `Vary`, for records that other processes read.
-    #[cfg(feature = "shared-cache")]
-    pub(crate) fn to_numbers(self) -> [u32; 6] {
-        let seconds = |value: Option<Seconds>| value.map_or(0, |seconds| seconds.0.get());
-        let Flags { must_revalidate, proxy_revalidate, no_transform, immutable, http10, edge_only, stale_for } =
-            self.flags;
-        let bits = [must_revalidate, proxy_revalidate, no_transform, immutable, http10, edge_only];
-        let flags = bits.iter().fold(0, |all, bit| all << 1 | u32::from(*bit)) << 2 | stale_for as u32;
-        let (max_age, edge) = (seconds(self.max_age), seconds(self.edge));
-        let stale = (seconds(self.stale_while_revalidate), seconds(self.stale_if_error));
-        [self.storage as u32, max_age, edge, stale.0, stale.1, flags]
-    }
-
-    /// Restores a policy from [`to_numbers`](Self::to_numbers). Returns `None` for other numbers.
-    #[cfg(feature = "shared-cache")]
-    pub(crate) fn from_numbers(numbers: [u32; 6]) -> Option<Self> {
-        let [storage, max_age, edge, while_revalidate, if_error, flags] = numbers;
-        let storages = [Storage::Public, Storage::Unmarked, Storage::Private, Storage::Never];
-        let kinds = [StaleFor::All, StaleFor::Edges, StaleFor::Browsers];
-        let seconds = |number: u32| NonZeroU32::new(number).map(Seconds);
-        let bit = |index: u32| flags >> (2 + index) & 1 == 1;
-        let policy = Self {
-            storage: *storages.get(usize::try_from(storage).ok()?)?,
-            max_age: seconds(max_age),
-            edge: seconds(edge),
-            stale_while_revalidate: seconds(while_revalidate),
-            stale_if_error: seconds(if_error),
-            flags: Flags {
-                must_revalidate: bit(5),
-                proxy_revalidate: bit(4),
-                no_transform: bit(3),
-                immutable: bit(2),
-                http10: bit(1),
-                edge_only: bit(0),
-                stale_for: *kinds.get(usize::try_from(flags & 3).ok()?)?,
-            },
-            vary: VaryNames::EMPTY,
-        };
-        let longest = Seconds::of(Self::MAX_LIFETIME).0.get();
-        let is_within = numbers[1..5].iter().all(|number| *number <= longest);
-        (is_within && policy.to_numbers() == numbers).then_some(policy)
-    }
-
     const fn of(storage: Storage, max_age: Option<Seconds>) -> Self {
         Self {
             storage,
@@ -1019,27 +976,6 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    #[cfg(feature = "shared-cache")]
-    #[test]
-    fn a_policy_is_restored_from_its_numbers() {
-        for policy in [
-            CachePolicy::NO_STORE,
-            CachePolicy::IMMUTABLE,
-            CachePolicy::private(Duration::ZERO),
-            CachePolicy::edge_only(MINUTE * 60),
-            CachePolicy::public(MINUTE).stale_while_revalidate(MINUTE).stale_at_edge_only(),
-            CachePolicy::public(CachePolicy::MAX_LIFETIME).stale_if_error(MINUTE).stale_in_browser_only(),
-            CachePolicy::NO_CACHE.with_http10_fields(),
-        ] {
-            let numbers = policy.to_numbers();
-            assert_eq!(CachePolicy::from_numbers(numbers), Some(policy), "{numbers:?}");
-            for index in 0..numbers.len() {
-                let mut wrong = numbers;
-                wrong[index] = u32::MAX;
-                assert_eq!(CachePolicy::from_numbers(wrong), None, "{wrong:?}");
-            }
-        }
-    }
     const HOUR: Duration = Duration::from_secs(3_600);
 
     #[test]

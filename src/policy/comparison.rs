@@ -54,7 +54,7 @@ mod tests {
         let ruling = response.extensions().get::<Ruling>().map(|ruling| {
             let mut ruling = ruling.clone();
             let directives = ruling.directives().clone();
-            (ruling.directives, ruling.edge_policy) = Default::default();
+            (ruling.directives, ruling.edge) = Default::default();
             (directives, ruling)
         });
         format!("{} {:?} {ruling:?}", response.status(), response.headers())

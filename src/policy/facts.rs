@@ -99,12 +99,12 @@ impl Facts {
     pub(crate) const NONE: Self = Self(0);
 
     #[cfg(feature = "shared-cache")]
-    pub(super) const fn bits(self) -> u32 {
+    pub(crate) const fn bits(self) -> u32 {
         self.0
     }
 
     #[cfg(feature = "shared-cache")]
-    pub(super) const fn from_bits(bits: u32) -> Self {
+    pub(crate) const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 

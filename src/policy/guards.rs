@@ -274,12 +274,12 @@ impl GuardSet {
     pub(super) const CANONICAL: Self = Self::AGAINST_SHARING.union(Self::with_effect(Effect::NoStore));
 
     #[cfg(feature = "shared-cache")]
-    pub(super) const fn bits(self) -> u16 {
+    pub(crate) const fn bits(self) -> u16 {
         self.0
     }
 
     #[cfg(feature = "shared-cache")]
-    pub(super) const fn from_bits(bits: u16) -> Self {
+    pub(crate) const fn from_bits(bits: u16) -> Self {
         Self(bits)
     }
 

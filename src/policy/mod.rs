@@ -170,12 +170,10 @@ pub(crate) use self::facts::{Facts, RequestFacts};
 #[cfg(feature = "shared-cache")]
 pub(crate) use self::original_path::{path_as_sent, target_as_sent};
 pub(crate) use self::recent::{MAX_LENGTH, Recent, short_hash};
-pub(crate) use self::rendered::Rendered;
 #[cfg(feature = "routes")]
 pub(crate) use self::rendered::RenderedVary;
+pub(crate) use self::rendered::{EdgeDirectives, Rendered};
 pub(crate) use self::rules::{Precedence, Rules};
-#[cfg(feature = "shared-cache")]
-pub(crate) use self::ruling::RulingParts;
 pub(crate) use self::ruling::{Ruling, Unruled};
 pub(crate) use self::source::{Chooser, PendingPolicy, ResolvedPolicy};
 pub(crate) use self::status_policy::HandlerPolicy;

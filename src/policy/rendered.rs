@@ -23,8 +23,17 @@ pub(crate) struct Rendered {
     // SPD
     private_directives: CacheControl,
     private: HeaderValue,
+    edge: Option<Box<EdgeDirectives>>,
     vary: Option<RenderedVary>,
     is_one_line: bool,
+}
+
+/// The directives of a policy for a field that only edge caches read, which differ from those of `Cache-Control`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EdgeDirectives {
+    pub(crate) directives: CacheControl,
+    /// Whether browsers must not store the response.
+    pub(crate) edge_only: bool,
 }
 
 /// The names that responses add to `Vary`, with their field value.
@@ -55,6 +64,7 @@ impl Rendered {
             value: value(&directives.to_header_value()),
             private: value(&private.to_header_value()),
             private_directives: private,
+            edge: EdgeDirectives::of(policy).map(Box::new),
             is_one_line: names.is_empty() && !policy.is_for_http10(),
             vary: (!names.is_empty()).then(|| RenderedVary { value: value(&names.to_header_value()), names }),
             directives,
@@ -91,8 +101,20 @@ impl Rendered {
         self.is_one_line
     }
 
+    pub(super) fn edge(&self) -> Option<Box<EdgeDirectives>> {
+        self.edge.clone()
+    }
+
     pub(crate) const fn vary(&self) -> Option<&RenderedVary> {
         self.vary.as_ref()
+    }
+}
+
+impl EdgeDirectives {
+    /// Returns `None` if the policy gives edges no more than `Cache-Control` does.
+    pub(super) fn of(policy: CachePolicy) -> Option<Self> {
+        let new = || Self { directives: policy.at_the_edge(), edge_only: policy.is_edge_only() };
+        policy.says_more_to_edges().then(new)
     }
 }
 

@@ -3,9 +3,12 @@
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, SET_COOKIE};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+#[cfg(feature = "routes")]
+use super::CachePolicy;
+use super::CacheTags;
 use super::facts::{Facts, RequestFacts};
 use super::guards::{Guard, GuardSet};
-use super::{CachePolicy, CacheTags};
+use super::rendered::EdgeDirectives;
 use crate::protocol::{CacheControl, remove_fields};
 
 /// The decision about one response, in its extensions. Outer layers compare the fields with it, and read again
@@ -13,61 +16,41 @@ use crate::protocol::{CacheControl, remove_fields};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ruling {
     /// The directives of `Cache-Control`.
-    pub(super) directives: CacheControl,
+    pub(crate) directives: CacheControl,
     /// The line of `Cache-Control` that was written, if there is exactly one.
-    pub(super) line: Option<HeaderValue>,
+    pub(crate) line: Option<HeaderValue>,
     /// The line of `Vary`, if there is exactly one.
-    pub(super) vary: Option<HeaderValue>,
+    pub(crate) vary: Option<HeaderValue>,
     /// The status of the response. `None` if nothing was decided.
-    pub(super) status: Option<StatusCode>,
+    pub(crate) status: Option<StatusCode>,
     /// The facts about request and response.
-    pub(super) seen: Facts,
+    pub(crate) seen: Facts,
     /// The guards that were switched off.
-    pub(super) waived: GuardSet,
+    pub(crate) waived: GuardSet,
     /// The field values that would have triggered those guards.
-    pub(super) accepted: Accepted,
-    /// The policy that was written, if it gives edge caches more than `Cache-Control` does.
-    pub(super) edge_policy: Option<CachePolicy>,
+    pub(crate) accepted: Accepted,
+    /// The directives for edge caches of the policy that was written, if they differ.
+    pub(crate) edge: Option<Box<EdgeDirectives>>,
     /// The tags of routes.
-    pub(super) tags: CacheTags,
+    pub(crate) tags: CacheTags,
     /// Whether this 304 replaces a response of the handler, so that all its tags are known.
-    pub(super) stands_for_response: bool,
+    pub(crate) stands_for_response: bool,
     /// Whether a layer overrode or tightened the handler's directives, so that the handler's lifetimes for edge caches
     /// no longer apply.
-    pub(super) replaces: bool,
+    pub(crate) replaces: bool,
     /// Whether the directives come from a policy, of a layer or in the handler's extensions.
     #[cfg(feature = "shared-cache")]
-    pub(super) by_policy: bool,
+    pub(crate) by_policy: bool,
     /// Fields that only the profiles of an inner edge layer know.
-    pub(super) edge_names: Vec<HeaderName>,
+    pub(crate) edge_names: Vec<HeaderName>,
 }
 
 /// The field values that would have triggered switched-off guards. The guards still apply to any other value.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Accepted {
+pub(crate) struct Accepted {
     guards: GuardSet,
     cookies: Vec<HeaderValue>,
     origin: Option<HeaderValue>,
-}
-
-/// A ruling as plain values, for records that other processes read.
-#[cfg(feature = "shared-cache")]
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RulingParts {
-    /// The directives, in canonical form.
-    pub(crate) directives: Option<HeaderValue>,
-    pub(crate) line: Option<HeaderValue>,
-    pub(crate) vary: Option<HeaderValue>,
-    pub(crate) status: Option<StatusCode>,
-    pub(crate) facts: u32,
-    pub(crate) waived: u16,
-    /// The policy for edge caches, as [`CachePolicy::to_numbers`] writes it.
-    pub(crate) edge_policy: Option<[u32; 6]>,
-    pub(crate) tags: CacheTags,
-    pub(crate) edge_names: Vec<HeaderName>,
-    pub(crate) stands_for_response: bool,
-    pub(crate) replaces: bool,
-    pub(crate) by_policy: bool,
 }
 
 /// Marks, in the extensions, a 304 without a storage decision. The handler may have narrowed the policy of its
@@ -87,57 +70,10 @@ impl Ruling {
         Self {
             directives: policy.into(),
             line: Some(CacheControl::from(policy).to_header_value()),
-            edge_policy: policy.says_more_to_edges().then_some(policy),
+            edge: EdgeDirectives::of(policy).map(Box::new),
             tags: tags.cloned().unwrap_or_default(),
             ..Self::default()
         }
-    }
-
-    /// Returns the ruling as plain values. Returns `None` if another process could not restore it: it depends on field
-    /// values that were accepted in place of a guard, or on directives that their text does not contain.
-    #[cfg(feature = "shared-cache")]
-    pub(crate) fn to_parts(&self) -> Option<RulingParts> {
-        let parts = RulingParts {
-            directives: (!self.directives.is_empty()).then(|| self.directives.to_header_value()),
-            line: self.line.clone(),
-            vary: self.vary.clone(),
-            status: self.status,
-            facts: self.seen.bits(),
-            waived: self.waived.bits(),
-            edge_policy: self.edge_policy.map(|policy| policy.to_numbers()),
-            tags: self.tags.clone(),
-            edge_names: self.edge_names.clone(),
-            stands_for_response: self.stands_for_response,
-            replaces: self.replaces,
-            by_policy: self.by_policy,
-        };
-        let is_complete = self.accepted.guards == GuardSet::EMPTY
-            && Self::from_parts(parts.clone()).is_some_and(|restored| restored.directives == self.directives);
-        is_complete.then_some(parts)
-    }
-
-    /// Restores a ruling.
-    #[cfg(feature = "shared-cache")]
-    pub(crate) fn from_parts(parts: RulingParts) -> Option<Self> {
-        let edge_policy = match parts.edge_policy {
-            Some(numbers) => Some(CachePolicy::from_numbers(numbers)?),
-            None => None,
-        };
-        Some(Self {
-            directives: CacheControl::parse(&parts.directives),
-            line: parts.line,
-            vary: parts.vary,
-            status: parts.status,
-            seen: Facts::from_bits(parts.facts),
-            waived: GuardSet::from_bits(parts.waived),
-            accepted: Accepted::default(),
-            edge_policy,
-            tags: parts.tags,
-            stands_for_response: parts.stands_for_response,
-            replaces: parts.replaces,
-            by_policy: parts.by_policy,
-            edge_names: parts.edge_names,
-        })
     }
 
     /// The directives of `Cache-Control`, if the response has any.
@@ -150,9 +86,9 @@ impl Ruling {
         self.line.as_ref()
     }
 
-    /// The policy that was written, if it gives edge caches more than `Cache-Control` does.
-    pub(crate) const fn edge_policy(&self) -> Option<CachePolicy> {
-        self.edge_policy
+    /// The directives for edge caches of the policy that was written, if they differ.
+    pub(crate) fn edge(&self) -> Option<&EdgeDirectives> {
+        self.edge.as_deref()
     }
 
     /// Whether a layer overrode or tightened the handler's directives, so that the handler's lifetimes for edge caches
@@ -176,14 +112,6 @@ impl Ruling {
     #[cfg(feature = "shared-cache")]
     pub(crate) fn is_of_status(&self, status: StatusCode) -> bool {
         self.has_directives() && self.status == Some(status)
-    }
-
-    /// The directives of the policy for edge caches, if it gives them more than `Cache-Control` does, and no guard or
-    /// outer layer has changed it.
-    #[cfg(feature = "shared-cache")]
-    pub(crate) fn policy_for_edges(&self) -> Option<CacheControl> {
-        let policy = self.edge_policy.filter(|policy| CacheControl::from(*policy) == self.directives)?;
-        Some(policy.at_the_edge())
     }
 
     /// Whether the request or the response is marked as [`Personalized`](super::Personalized), or the request has
@@ -263,6 +191,11 @@ impl Ruling {
 }
 
 impl Accepted {
+    #[cfg(feature = "shared-cache")]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.guards.is_empty()
+    }
+
     /// Records the values in this response that would have triggered switched-off guards.
     pub(super) fn add(&mut self, waived: GuardSet, facts: Facts, headers: &HeaderMap) {
         if waived.is_empty() {

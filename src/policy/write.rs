@@ -266,15 +266,15 @@ impl Decided<'_> {
             Written::Inner => {}
             Written::Policy(own) => {
                 ruling.directives = own.directives().clone();
-                ruling.edge_policy = own.policy().says_more_to_edges().then(|| own.policy());
+                ruling.edge = own.edge();
                 ruling.line = Some(own.value());
             }
             Written::Reading(own) => {
-                (ruling.directives, ruling.edge_policy) = (own.directives().clone(), None);
+                (ruling.directives, ruling.edge) = (own.directives().clone(), None);
                 ruling.line = headers.get(CACHE_CONTROL).cloned();
             }
             Written::Field(field) => {
-                (ruling.directives, ruling.edge_policy) = (field, None);
+                (ruling.directives, ruling.edge) = (field, None);
                 ruling.line = only_line(headers, &CACHE_CONTROL).cloned();
             }
         }

@@ -16,13 +16,13 @@ use super::record::{Record, RecordHead};
 use super::remote::PurgeMoment;
 use super::selection::{Selection, SelectionRules};
 use super::terms::Terms;
-use crate::policy::{CacheTag, CacheTags, Ruling, RulingParts};
-use crate::protocol::{Age, HttpDate};
+use crate::policy::{CacheTag, CacheTags, EdgeDirectives, Facts, GuardSet, Ruling};
+use crate::protocol::{Age, CacheControl, HttpDate};
 
 /// Identifies records.
 const MAGIC: &[u8; 4] = b"tcpR";
 /// The version of the format. Processes with another version neither read nor replace the records.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// The first byte of a purge.
 const PURGE_VERSION: u8 = 1;
 /// The maximum length of an encoded purge. A purge with more names becomes several.
@@ -135,7 +135,7 @@ impl Codec {
         put_tags(&mut out, &head.tags);
         out.push(u8::from(head.ruling.is_some()));
         if let Some(ruling) = &head.ruling {
-            put_ruling(&mut out, &ruling.to_parts()?);
+            put_ruling(&mut out, ruling)?;
         }
         // A field that `Connection` named may have been left out, on which the selection depends.
         let rules = head.selection.rules();
@@ -308,7 +308,7 @@ fn read_response(input: &mut Reader<'_>, record: &Bytes) -> Option<Decoded> {
     let rules = SelectionRules { counts_lines, by_weight_of_language: input.flag()? };
     let selection = Selection::restore(&headers, rules, values, lines)?;
     let tags = input.tags()?;
-    let ruling = if input.flag()? { Some(Ruling::from_parts(input.ruling()?)?) } else { None };
+    let ruling = if input.flag()? { Some(input.ruling()?) } else { None };
     let body = record.slice_ref(input.part()?);
     let moment_here = Moment::default();
     let head = RecordHead {
@@ -363,20 +363,40 @@ fn put_tags(out: &mut Vec<u8>, tags: &CacheTags) {
     tags.iter().for_each(|tag| put(out, tag.as_str().as_bytes()));
 }
 
-fn put_ruling(out: &mut Vec<u8>, ruling: &RulingParts) {
-    for line in [&ruling.directives, &ruling.line, &ruling.vary] {
+/// Returns `None` if another process could not restore the ruling: it depends on field values that were accepted in
+/// place of a guard, or on directives that their text does not contain.
+fn put_ruling(out: &mut Vec<u8>, ruling: &Ruling) -> Option<()> {
+    if !ruling.accepted.is_empty() {
+        return None;
+    }
+    put_directives(out, &ruling.directives)?;
+    for line in [&ruling.line, &ruling.vary] {
         out.push(u8::from(line.is_some()));
         put(out, line.as_ref().map_or(b"", |line| line.as_bytes()));
     }
     out.extend_from_slice(&ruling.status.map_or(0, |status| status.as_u16()).to_be_bytes());
-    out.extend_from_slice(&ruling.facts.to_be_bytes());
-    out.extend_from_slice(&ruling.waived.to_be_bytes());
-    out.push(u8::from(ruling.edge_policy.is_some()));
-    ruling.edge_policy.unwrap_or_default().iter().for_each(|number| out.extend_from_slice(&number.to_be_bytes()));
+    out.extend_from_slice(&ruling.seen.bits().to_be_bytes());
+    out.extend_from_slice(&ruling.waived.bits().to_be_bytes());
+    out.push(u8::from(ruling.edge.is_some()));
+    if let Some(edge) = &ruling.edge {
+        put_directives(out, &edge.directives)?;
+        out.push(u8::from(edge.edge_only));
+    }
     put_tags(out, &ruling.tags);
     out.extend_from_slice(&small(ruling.edge_names.len()).to_be_bytes());
     ruling.edge_names.iter().for_each(|name| put(out, name.as_str().as_bytes()));
     out.extend([ruling.stands_for_response, ruling.replaces, ruling.by_policy].map(u8::from));
+    Some(())
+}
+
+fn put_directives(out: &mut Vec<u8>, directives: &CacheControl) -> Option<()> {
+    let value = directives.to_header_value();
+    put(out, value.as_bytes());
+    (read_directives(value.as_bytes())? == *directives).then_some(())
+}
+
+fn read_directives(value: &[u8]) -> Option<CacheControl> {
+    Some(CacheControl::parse([&HeaderValue::from_bytes(value).ok()?]))
 }
 
 /// Reads from the front. Each method returns `None` if the rest is too short or not what it should be.
@@ -461,40 +481,44 @@ impl<'a> Reader<'a> {
         Some(tags.into_iter().collect())
     }
 
-    fn ruling(&mut self) -> Option<RulingParts> {
+    fn ruling(&mut self) -> Option<Ruling> {
+        let directives = read_directives(self.part()?)?;
         let mut line = || {
             let (is_present, value) = (self.flag()?, HeaderValue::from_bytes(self.part()?).ok()?);
             Some(is_present.then_some(value))
         };
-        let (directives, own_line, vary) = (line()?, line()?, line()?);
+        let (own_line, vary) = (line()?, line()?);
         let status = match self.u16()? {
             0 => None,
             status => Some(StatusCode::from_u16(status).ok()?),
         };
-        let (facts, waived) = (self.u32()?, self.u16()?);
-        let has_edge_policy = self.flag()?;
-        let mut numbers = [0; 6];
-        for number in &mut numbers {
-            *number = self.u32()?;
-        }
+        let (seen, waived) = (Facts::from_bits(self.u32()?), GuardSet::from_bits(self.u16()?));
+        let edge = match self.flag()? {
+            true => {
+                let directives = read_directives(self.part()?)?;
+                Some(Box::new(EdgeDirectives { directives, edge_only: self.flag()? }))
+            }
+            false => None,
+        };
         let tags = self.tags()?;
         let mut edge_names = Vec::new();
         for _ in 0..self.length()? {
             edge_names.push(HeaderName::from_bytes(self.part()?).ok()?);
         }
-        Some(RulingParts {
+        Some(Ruling {
             directives,
             line: own_line,
             vary,
             status,
-            facts,
+            seen,
             waived,
-            edge_policy: has_edge_policy.then_some(numbers),
+            edge,
             tags,
             edge_names,
             stands_for_response: self.flag()?,
             replaces: self.flag()?,
             by_policy: self.flag()?,
+            ..Ruling::default()
         })
     }
 }
@@ -522,20 +546,20 @@ mod tests {
     }
 
     fn ruling() -> Ruling {
-        let policy = crate::policy::CachePolicy::edge_only(std::time::Duration::from_secs(60));
-        let parts = RulingParts {
-            directives: Some(HeaderValue::from_static("public, max-age=60")),
-            line: Some(HeaderValue::from_static("public, max-age=60")),
+        let value = HeaderValue::from_static("public, max-age=60");
+        let directives = CacheControl::parse([&HeaderValue::from_static("max-age=60")]);
+        Ruling {
+            directives: CacheControl::parse([&value]),
+            line: Some(value),
             status: Some(StatusCode::OK),
-            facts: 5,
-            waived: 2,
-            edge_policy: Some(policy.to_numbers()),
+            seen: Facts::from_bits(5),
+            waived: GuardSet::from_bits(2),
+            edge: Some(Box::new(EdgeDirectives { directives, edge_only: true })),
             tags: CacheTags::from(CacheTag::from_static("route")),
             edge_names: vec![HeaderName::from_static("x-edge")],
             by_policy: true,
-            ..RulingParts::default()
-        };
-        Ruling::from_parts(parts).unwrap()
+            ..Ruling::default()
+        }
     }
 
     fn record(ruling: Option<Ruling>) -> Record {
@@ -707,7 +731,7 @@ mod tests {
         let sum = XxHash3_64::oneshot(names.as_bytes());
         assert_eq!(
             (VERSION, sum),
-            (1, 5_482_347_374_636_911_022),
+            (2, 5_482_347_374_636_911_022),
             "a fact or a guard has changed: increase VERSION, and set the sum"
         );
     }

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, StatusCode, request};
 
-use crate::policy::Ruling;
+use crate::policy::{EdgeDirectives, Ruling};
 use crate::protocol::{
     Cache, CacheControl, EffectiveControl, HttpDate, LifetimeSource, ReuseLimits, Storability, take_freshness_fields,
 };
@@ -39,9 +39,9 @@ impl Terms {
             return None;
         }
         Self::checked(directives)?;
-        match ruling.policy_for_edges() {
+        match ruling.edge() {
             // The lifetime is the policy's own for shared caches, so `s-maxage` does not forbid stale responses.
-            Some(directives) => Self::checked(&directives).map(|terms| Self {
+            Some(EdgeDirectives { directives, .. }) => Self::checked(directives).map(|terms| Self {
                 forbids_stale: directives.must_revalidate() || directives.proxy_revalidate() || terms.no_cache,
                 ..terms
             }),
