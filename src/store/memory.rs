@@ -68,7 +68,8 @@ impl MemoryStore {
         Self::with_max_object(capacity, sixteenth.min(8 << 20))
     }
 
-    /// Creates a store that uses at most `capacity` bytes, of which one response may use `max_object`.
+    /// Creates a store that uses at most `capacity` bytes, of which one response may use `max_object`, and at most half of
+    /// the capacity.
     ///
     /// A response that is larger is passed through and not stored.
     #[must_use]

@@ -84,8 +84,8 @@ impl SecondLevel {
         Self { max_purge_delay: time.max(Duration::from_secs(2)), ..self }
     }
 
-    /// Sets the maximum size of a body in the second level, in bytes. The default is 1 MiB. Larger responses are only
-    /// stored in the memory of the process.
+    /// Sets the maximum size of a body in the second level, in bytes. The default is 1 MiB, and the maximum 256 MiB. Larger
+    /// responses are only stored in the memory of the process.
     #[must_use]
     pub fn max_record(self, bytes: usize) -> Self {
         Self { max_record: bytes.min(256 << 20), ..self }
@@ -93,7 +93,7 @@ impl SecondLevel {
 
     /// Lets processes wait for each other: on a miss, one of them takes a lease in the store and calls its inner service.
     /// The others wait until it has written the response, or until it has ended the lease because the response is not
-    /// stored. By default, no process waits for another one, so each of them may make the response once.
+    /// stored. By default, no process waits for another one, so each of them may generate the response once.
     ///
     /// The time is that of the lease, and also the longest time for which a request waits. Choose a little more than
     /// what the slowest handler takes. A holder that dies makes the others wait until its lease ends, which the
