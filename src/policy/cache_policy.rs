@@ -111,12 +111,12 @@ impl CachePolicy {
     ///
     /// # Cost
     ///
-    /// Use it for what must not be written to a disk, such as secrets, and not for all pages of a signed-in user. A page
-    /// with `no-store` is loaded again, with a request, when the user goes back to it: many browsers keep such a page out
-    /// of their [back/forward cache](https://web.dev/articles/bfcache), or under conditions only. It also cannot be
-    /// revalidated, so each request transfers the complete content. With
+    /// Use it for content that must not be written to a disk, such as secrets, and not for all pages of a signed-in user. A
+    /// page with `no-store` is requested again when the user goes back to it, because many browsers do not put such a page
+    /// into their [back/forward cache](https://web.dev/articles/bfcache), or do so only under certain conditions. It also
+    /// cannot be revalidated, so each request transfers the complete content. With
     /// [`PRIVATE_NO_CACHE`](CachePolicy::PRIVATE_NO_CACHE), the browser revalidates a page before each reuse, gets a 304
-    /// if nothing has changed, and may keep the page for going back.
+    /// if nothing has changed, and may put the page into the back/forward cache.
     // G-07
     pub const NO_STORE: Self = Self::of(Storage::Never, None);
 

@@ -123,8 +123,8 @@ pub enum DecisionSource {
     Default,
     /// The development switch.
     Development,
-    /// None: the policy of this 304's 200 is not known, so the 304 has no `Cache-Control` and caches keep using
-    /// the stored one.
+    /// None: the policy of this 304's 200 is not known, so the 304 has no `Cache-Control`, and caches continue to use the
+    /// stored one.
     Nothing,
 }
 

@@ -45,7 +45,7 @@ pub enum Guard {
     /// Prevents a policy from giving a lifetime to server-sent events and other live streams. A lifetime in the
     /// handler's own `Cache-Control` stays.
     LiveStream,
-    /// Adds `private` to a response with `Clear-Site-Data`, so that no shared cache repeats it to other clients.
+    /// Adds `private` to a response with `Clear-Site-Data`, so that no shared cache sends it to other clients.
     ClearSiteData,
     /// Adds `private` and `no-cache` to a response with `Vary: *`.
     VaryAny,

@@ -13,7 +13,7 @@ use crate::protocol::{CacheControl, Vary, set_field};
 
 /// A policy with its directives and field values.
 ///
-/// That of a layer is rendered when the layer is built. A response then needs no formatting.
+/// The policy of a layer is rendered when the layer is built, so that nothing is formatted for each response.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rendered {
     policy: CachePolicy,

@@ -210,8 +210,8 @@ impl Ruling {
         self.tags.unite(tags);
     }
 
-    /// Prepares the ruling for layers around an edge layer, which changed the lines and knows these fields. Returns whether
-    /// such a layer needs it.
+    /// Prepares the ruling for the outer layers of an edge layer, which has changed the lines and knows these fields.
+    /// Returns whether an outer layer needs the ruling.
     pub(crate) fn leave_edge(&mut self, own_names: &[HeaderName], request: RequestFacts) -> bool {
         for name in own_names {
             if !self.edge_names.contains(name) {

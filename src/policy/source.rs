@@ -215,8 +215,8 @@ pub(super) fn with_parts<B, T>(request: &mut Request<B>, read: impl FnOnce(&Part
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a cache policy",
     label = "expected a `CachePolicy` or `RoutePolicies`",
-    note = "a policy is written like `CachePolicy::public(Duration::from_secs(300))` or `CachePolicy::NO_STORE`",
-    note = "a closure that chooses by the request is passed to `from_fn` instead of `new`: `from_fn(|request| ...)`"
+    note = "write a policy such as `CachePolicy::public(Duration::from_secs(300))` or `CachePolicy::NO_STORE`",
+    note = "pass a closure that chooses by the request to `from_fn` instead of `new`: `from_fn(|request| ...)`"
 )]
 pub trait IntoPolicySource {
     /// Converts into a source. Renders the field values of fixed policies once.

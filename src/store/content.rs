@@ -24,8 +24,8 @@ pub(crate) const fn allocated(length: usize) -> usize {
 
 /// The memory for the contents of one store.
 ///
-/// Contents have all lengths. If each had memory of its own from the allocator, the memory of a removed one would rarely
-/// fit the next one, and a quarter of the store would be lost to gaps. Each long content therefore consists of blocks
+/// Contents have all lengths. If the allocator provided the memory of each, the memory of a removed one would rarely fit
+/// the next one, and a quarter of the store would be lost to gaps. Each long content therefore consists of blocks
 /// whose sizes are powers of two. They are cut from large slabs, and two halves that are free become one block again.
 /// If there is no large block, a content gets several small ones, so there is a new slab only when all memory is used.
 pub(crate) struct Blocks {

@@ -137,7 +137,7 @@ impl Codec {
         if let Some(ruling) = &head.ruling {
             put_ruling(&mut out, &ruling.to_parts()?);
         }
-        // A field that `Connection` named may have been left out, on which the selection depends.
+        // The selection may depend on a field that was omitted because `Connection` named it.
         let rules = head.selection.rules();
         Selection::restore(&head.headers, rules, values, head.selection.parts().1.map(<[usize]>::to_vec))
             .filter(|restored| *restored == head.selection)?;

@@ -64,7 +64,7 @@ enum QueryRule {
     All,
     /// Only these parameters.
     Only(Vec<String>),
-    /// All parameters but these. A `*` at the end of a name stands for any text.
+    /// All parameters except these. A `*` at the end of a name matches any text.
     Without(Vec<String>),
 }
 
@@ -134,7 +134,7 @@ impl KeyRules {
         UrlName::new(host.as_bytes(), writer.written())
     }
 
-    /// Appends the path, and the query as far as the rules keep it.
+    /// Appends the path, and the part of the query that the rules select.
     fn put_target(&self, writer: &mut Writer<'_>, target: &PathAndQuery) -> Option<()> {
         let Some(query) = target.query() else { return writer.put(target.path().as_bytes()) };
         let keeps_all = matches!(self.query, QueryRule::All) && !self.sorted;
@@ -197,7 +197,7 @@ impl KeyRef<'_> {
         UrlName::new(host, target)
     }
 
-    /// The host in lower case, and the path with the query as far as the rules keep it.
+    /// The host in lower case, and the path with the part of the query that the rules select.
     fn host_and_target(&self) -> (&[u8], &[u8]) {
         let rest = self.bytes.get(4..).unwrap_or_default();
         let (_scheme, rest) = split_part(rest);
@@ -501,7 +501,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deny_list_of_parameters_ignores_these() {
+    fn a_deny_list_removes_its_parameters_from_keys() {
         let mut rules = KeyRules::default();
         rules.without_query(["utm_*".to_owned(), "fbclid".to_owned()]);
         let same = |one: &str, other: &str| key(&rules, "h", one) == key(&rules, "h", other);

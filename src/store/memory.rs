@@ -31,7 +31,7 @@ const AVERAGE_WEIGHT: u64 = 16 << 10;
 /// # Memory of the process
 ///
 /// The capacity does not include responses that are being collected (at most an eighth of it), evicted responses that
-/// clients still receive, and remembered purges (at most 12 MiB). The content of removed responses is used for new ones,
+/// clients still receive, and remembered purges (at most 12 MiB). The memory of removed contents is reused for new ones,
 /// and is not returned to the operating system. The allocator also loses memory to gaps between small blocks. Allow for
 /// 1.7 times the capacity: a store of 128 MiB that was full for seven minutes, with contents of random lengths and with
 /// slow clients, had 157 MiB in use, and the process 213 MiB.
@@ -158,8 +158,8 @@ impl MemoryStore {
         }
     }
 
-    /// Stores a response. It replaces the one with the same selecting values, unless that was requested after a later
-    /// purge, or made later.
+    /// Stores a response. It replaces the one with the same selecting values, unless that one was requested after a later
+    /// purge, or generated later.
     ///
     /// Responses for which `is_usable` is false are removed on the way. Returns `false` if the response is too large, or
     /// older than the stored one.
@@ -180,8 +180,8 @@ impl MemoryStore {
         self.place(key, record, |known, _| (!Arc::ptr_eq(known, from) && is_usable(known)).then_some(true))
     }
 
-    /// Stores a response. `takes_precedence` returns whether a stored response with the same selecting values is kept in
-    /// place of the new one, or `None` if a stored response is removed.
+    /// Stores a response. `takes_precedence` returns whether a stored response with the same selecting values takes
+    /// precedence over the new one, or `None` if a stored response is removed.
     fn place(
         &self,
         key: PrimaryKey,

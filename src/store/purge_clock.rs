@@ -10,7 +10,7 @@ use crate::protocol::HttpDate;
 
 /// The maximum number of purges that are remembered one by one.
 const MAX_MARKS: usize = 1 << 16;
-/// The number of soft purges of one name that are told apart.
+/// The number of soft purges of one name that are distinguished.
 const SOFT_MARKS: usize = 3;
 /// The maximum number of bytes in the names of these purges.
 const MAX_BYTES: usize = 4 << 20;

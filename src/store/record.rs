@@ -92,9 +92,9 @@ impl RecordHead {
         // One more than the fields below, for the `Content-Length` of HEAD. A map counts names and not lines, and the names
         // of a full one would be longer than the maximum.
         let mut headers = HeaderMap::with_capacity(response.keys_len() + 4);
-        // These come first, where a response from the cache finds them, and make room: a map that is cloned has none.
+        // These come first, where a response from the cache finds them, and reserve capacity, which a cloned map lacks.
         headers.insert(AGE, HeaderValue::from_static("0"));
-        // The lines of inner caches come before that of this one, so there is no place in front of them.
+        // The lines of inner caches come before that of this cache, so no place is reserved in front of them.
         if response.get_all(CACHE_STATUS).iter().all(HeaderValue::is_empty) {
             headers.insert(CACHE_STATUS, HeaderValue::from_static(""));
         }
@@ -133,7 +133,7 @@ impl RecordHead {
         // The values share one allocation. That and the one of `Date` have counters.
         let text: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         let text = allocated(text) + 3 * allocated(40);
-        // A list of tags begins with room for four.
+        // A list of tags starts with a capacity of four.
         let tags = self.tags.iter().map(|tag| allocated(tag.as_str().len())).sum::<usize>()
             + match self.tags.iter().count() {
                 0 => 0,

@@ -58,7 +58,7 @@ use crate::protocol::{Preconditions, Representation, Validators};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a source of validators",
     label = "expected a type that implements `ValidatorSource`, such as `HeadValidators`",
-    note = "a closure is passed to `validators` instead of `validator_source`: `validators(|request| ...)`"
+    note = "pass a closure to `validators` instead of `validator_source`: `validators(|request| ...)`"
 )]
 // L-03, G-16
 pub trait ValidatorSource {

@@ -230,7 +230,7 @@ impl Core {
         Usability::Stale { staleness: u64::MAX, while_revalidating: false, on_error: false }
     }
 
-    /// Stores a response, also for other processes. See [`keep`](Self::keep).
+    /// Stores a response, in the second level too. See [`keep`](Self::keep).
     pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) -> Result<(), NotStored> {
         self.keep(key, record)?;
         if let Some(second) = self.second_level() {

@@ -106,7 +106,7 @@ impl Exchange {
     pub(super) fn judge<B, E>(&mut self, result: Result<Response<B>, E>) -> Verdict<B, E> {
         let now = self.config.clock.now();
         if let Some(stale) = self.stale.as_ref().filter(|stale| stale.record.is_ahead_of(now)) {
-            // It would be kept in place of the new response, because it seems to be the later one.
+            // It would take precedence over the new response, because it seems to be the later one.
             self.core.store.remove(&self.key, &stale.record);
         }
         if let Some(stale) = &mut self.stale
@@ -148,8 +148,8 @@ impl Exchange {
         verdict
     }
 
-    /// Whether a response is not stored because of this request, so that the responses to others may be. One client could
-    /// otherwise keep a URL out of the cache.
+    /// Whether a response is not stored because of this request, so that the responses to other requests may be stored.
+    /// Otherwise one client could prevent the storage of a URL.
     fn is_due_to_request<B>(&self, response: &Response<B>, reason: NotStored) -> bool {
         match reason {
             NotStored::RequestCookie => true,

@@ -1,4 +1,4 @@
-//! Makes responses from stored ones.
+//! Creates responses from stored ones.
 
 use http::header::{AGE, CONTENT_LENGTH, DATE, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE};
 use http::request::Parts;
@@ -54,9 +54,9 @@ impl<'a> Client<'a> {
 }
 
 impl Client<'_> {
-    /// Whether the client has the representation in a response of the inner service already.
+    /// Whether the client already has the representation in a response of the inner service.
     pub(super) fn has_current(&self, status: StatusCode, headers: &HeaderMap, now: HttpDate) -> bool {
-        // P-02: preconditions are for successes.
+        // P-02: preconditions apply only to successful responses.
         self.is_conditional
             && status == StatusCode::OK
             && Preconditions::new(self.method, self.headers).evaluate_response(headers, now).outcome()

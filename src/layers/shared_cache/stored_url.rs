@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::policy::CacheTags;
 
-/// What a cache has stored for one URL, from [`SharedCache::largest`](super::SharedCache::largest).
+/// The stored responses for one URL, from [`SharedCache::largest`](super::SharedCache::largest).
 ///
 /// If there are several variants, the status, the times and the tags are those of the variant that was stored last.
 #[derive(Clone, Debug, PartialEq, Eq)]

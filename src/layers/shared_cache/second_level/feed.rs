@@ -115,7 +115,7 @@ async fn round(level: &Level, clock: &PurgeClock) -> bool {
             level.caught_up(asked);
             return true;
         }
-        // A store that has more and returns nothing new would keep the task busy.
+        // Otherwise the task would poll a store without pause that announces more purges and returns none.
         if level.position() == since {
             return false;
         }

@@ -408,7 +408,7 @@ impl Level {
                 Err(unusable) => {
                     count(&self.counters.damaged);
                     if unusable == Unusable::Damaged {
-                        // Without effect on this lookup.
+                        // This does not affect the lookup.
                         self.forget(name);
                     }
                     return Ok(None);
