@@ -85,8 +85,8 @@
 //!               handler
 //! ```
 //!
-//! In `ServiceBuilder`, the first layer is the outermost. In axum's `Router::layer`, the last one is. The compiler accepts
-//! any order: see [the effects of other orders](layers#other-orders).
+//! In `ServiceBuilder`, the first layer is the outermost. In axum's `Router::layer`, the last one is. The compiler
+//! accepts any order: see [the effects of other orders](layers#other-orders).
 //!
 //! # A complete stack
 //!

@@ -59,8 +59,8 @@
 //!
 //! # Other orders
 //!
-//! The [front page](crate#order-of-layers) shows the usual order. The compiler accepts any other order too. Most of them
-//! only make responses less cacheable, and **three of them are dangerous**:
+//! The [front page](crate#order-of-layers) shows the usual order. The compiler accepts any other order too. Most of
+//! them only make responses less cacheable, and **three of them are dangerous**:
 //!
 //! | Order | Effect |
 //! |---|---|

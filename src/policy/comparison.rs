@@ -139,7 +139,7 @@ mod tests {
                 }
             }
         }
-        // A comparison that hardly happened proves nothing.
+        // Too few comparisons prove nothing.
         assert!(confirmed > cases / 10, "{confirmed} of {cases} rulings were adopted");
         assert!(reused > cases / 10, "{reused} of {cases} readings were reused");
     }
@@ -211,7 +211,7 @@ mod tests {
                 }
             }
         }
-        // A comparison that hardly happened proves nothing.
+        // Too few comparisons prove nothing.
         assert!(undisputed > cases / 40, "{undisputed} of {cases} policies were undisputed");
     }
 }

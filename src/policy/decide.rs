@@ -81,11 +81,11 @@ pub(super) enum Effective<'a> {
 
 /// The directives in the field, after guards.
 pub(super) enum Written<'a> {
-    /// Those of the inner layer's ruling.
+    /// The directives of the inner layer's ruling.
     Inner,
-    /// Those of a policy, which no guard changed.
+    /// The directives of a policy, which no guard changed.
     Policy(RenderedPolicy<'a>),
-    /// Those of the response's own line, which no guard changed.
+    /// The directives of the response's own line, which no guard changed.
     Reading(Rc<Reading>),
     Field(CacheControl),
 }
@@ -238,7 +238,7 @@ impl<'a> Layer<'a> {
     }
 
     /// Returns the policy or the response's own field if it applies unchanged, because nothing else in the response, the
-    /// request and the rules has a say. That is so for most responses.
+    /// request and the rules has an effect. That is so for most responses.
     fn undisputed(
         &self,
         status: StatusCode,

@@ -174,7 +174,7 @@ impl Facts {
         })
     }
 
-    /// The numbers of the facts that hold.
+    /// The numbers of the facts that are true.
     pub(super) fn iter(self) -> impl Iterator<Item = usize> {
         let mut left = self.0;
         std::iter::from_fn(move || {

@@ -110,7 +110,7 @@ pub(super) struct GuardRow {
 pub(super) enum Effect {
     /// Shared caches must not store the response (SPD).
     Private,
-    /// A policy that was made for a success does not apply.
+    /// A policy for a success does not apply.
     NoPolicyOfASuccess,
     /// No cache stores the response, whatever the policy or the handler sets.
     NoStore,
@@ -205,7 +205,7 @@ pub enum Risk {
     /// Safe only if the mark is wrong. Remove the mark instead.
     PersonalizedResponseServedToOthers,
     /// A shared cache serves an error that one client caused to all clients, for the lifetime of a successful response.
-    /// 428, 429, 431 and 511 are not stored in any case.
+    /// 428, 429, 431 and 511 are never stored.
     ///
     /// For a short lifetime of a 404, use [`for_status`](crate::CachePolicyLayer::for_status) instead.
     ErrorServedAsLongAsASuccess,

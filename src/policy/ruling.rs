@@ -74,9 +74,9 @@ pub(crate) struct RulingParts {
 /// 200.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unruled {
-    /// The 304 was made before the handler ran.
+    /// The 304 was created before the handler ran.
     BeforeHandler,
-    /// The inner service made the 304, and the policy depends on the content, which a 304 does not have.
+    /// The inner service created the 304, and the policy depends on the content, which a 304 does not have.
     WithoutContent,
 }
 

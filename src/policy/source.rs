@@ -14,7 +14,7 @@ use super::{CachePolicy, CacheTags};
 
 /// The source of a layer's policies: one policy, a table of routes, or a closure that chooses by the request.
 ///
-/// [`IntoPolicySource`] and [`PolicySource::from_fn`] make one.
+/// [`IntoPolicySource`] and [`PolicySource::from_fn`] create one.
 #[derive(Clone)]
 pub struct PolicySource(Source);
 
@@ -211,7 +211,7 @@ pub(super) fn with_parts<B, T>(request: &mut Request<B>, read: impl FnOnce(&Part
 /// A closure is not converted. It is passed to [`CachePolicyLayer::from_fn`](crate::CachePolicyLayer::from_fn), where
 /// the compiler infers the type of its argument.
 // A blanket implementation for closures would not: `new(|_| CachePolicy::NO_STORE)` failed with "implementation of
-// `FnOnce` is not general enough", which says nothing about the remedy.
+// `FnOnce` is not general enough", which does not contain the remedy.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a cache policy",
     label = "expected a `CachePolicy` or `RoutePolicies`",

@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 const SMALLEST: usize = 512;
 /// The size of the largest blocks of a content, in bytes.
 const LARGEST: usize = 16 << 10;
-/// The length up to which a content has memory of its own, in bytes. Allocators find room for it nearly everywhere.
+/// The length up to which a content has its own allocation, in bytes. Allocators find room for it nearly everywhere.
 const SHORT: usize = 1 << 10;
 /// An estimate of the memory for a block in addition to its bytes: the counter of its clones, and its place in the
 /// content.
@@ -24,8 +24,8 @@ pub(crate) const fn allocated(length: usize) -> usize {
 
 /// The memory for the contents of one store.
 ///
-/// Contents have all lengths. If the allocator provided the memory of each, the memory of a removed one would rarely fit
-/// the next one, and a quarter of the store would be lost to gaps. Each long content therefore consists of blocks
+/// Contents have all lengths. If the allocator provided the memory of each, the memory of a removed one would rarely
+/// fit the next one, and a quarter of the store would be lost to gaps. Each long content therefore consists of blocks
 /// whose sizes are powers of two. They are cut from large slabs, and two halves that are free become one block again.
 /// If there is no large block, a content gets several small ones, so there is a new slab only when all memory is used.
 pub(crate) struct Blocks {
@@ -66,7 +66,7 @@ pub(crate) enum Rest {
         pieces: Arc<[Bytes]>,
         /// The next piece.
         index: usize,
-        /// The number of bytes in front of it that are left out.
+        /// The number of bytes in front of it that are omitted.
         skipped: usize,
         length: usize,
     },
@@ -235,7 +235,7 @@ impl Content {
         self.pieces().iter().map(|piece| piece.len().next_multiple_of(SMALLEST) + BLOCK_OVERHEAD).sum()
     }
 
-    /// The bytes from the start of a range to its end, as far as the content has them.
+    /// The bytes of a range that the content contains.
     pub(crate) fn part(&self, range: Range<usize>) -> Rest {
         let end = range.end.min(self.len());
         let start = range.start.min(end);

@@ -44,7 +44,7 @@ pub(crate) enum Decoded {
     /// A stored response. Its moment has to be set to that of the process.
     /// The body is a slice of the record.
     Response { head: Box<RecordHead>, body: Bytes, moment: PurgeMoment },
-    /// The responses for the URL are selected by request fields. Each has a name of its own.
+    /// The responses for the URL are selected by request fields. Each has its own name.
     Variants { response: HeaderMap, rules: SelectionRules },
 }
 

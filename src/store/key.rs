@@ -49,7 +49,7 @@ pub(crate) struct KeyParts<'a> {
     pub(crate) inner: Option<&'a PathAndQuery>,
 }
 
-/// The rules by which keys are made from requests.
+/// The rules for creating keys from requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KeyRules {
     query: QueryRule,
@@ -138,7 +138,7 @@ impl KeyRules {
     fn put_target(&self, writer: &mut Writer<'_>, target: &PathAndQuery) -> Option<()> {
         let Some(query) = target.query() else { return writer.put(target.path().as_bytes()) };
         let keeps_all = matches!(self.query, QueryRule::All) && !self.sorted;
-        // Some handlers separate parameters at `;`, and would find one in the value of a parameter that is left out.
+        // Some handlers separate parameters at `;`, and would find one in the value of a parameter that is omitted.
         if keeps_all || query.contains(';') {
             return writer.put(target.as_str().as_bytes());
         }

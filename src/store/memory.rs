@@ -31,10 +31,10 @@ const AVERAGE_WEIGHT: u64 = 16 << 10;
 /// # Memory of the process
 ///
 /// The capacity does not include responses that are being collected (at most an eighth of it), evicted responses that
-/// clients still receive, and remembered purges (at most 12 MiB). The memory of removed contents is reused for new ones,
-/// and is not returned to the operating system. The allocator also loses memory to gaps between small blocks. Allow for
-/// 1.7 times the capacity: a store of 128 MiB that was full for seven minutes, with contents of random lengths and with
-/// slow clients, had 157 MiB in use, and the process 213 MiB.
+/// clients still receive, and remembered purges (at most 12 MiB). The memory of removed contents is reused for new
+/// ones, and is not returned to the operating system. The allocator also loses memory to gaps between small blocks.
+/// Allow for 1.7 times the capacity: a store of 128 MiB that was full for seven minutes, with contents of random
+/// lengths and with slow clients, had 157 MiB in use, and the process 213 MiB.
 ///
 /// ```
 /// use tower_cache_policy::store::MemoryStore;
@@ -68,8 +68,8 @@ impl MemoryStore {
         Self::with_max_object(capacity, sixteenth.min(8 << 20))
     }
 
-    /// Creates a store that uses at most `capacity` bytes, of which one response may use `max_object`, and at most half of
-    /// the capacity.
+    /// Creates a store that uses at most `capacity` bytes, of which one response may use `max_object`, and at most half
+    /// of the capacity.
     ///
     /// A response that is larger is passed through and not stored.
     #[must_use]
@@ -107,7 +107,7 @@ impl MemoryStore {
         self.capacity
     }
 
-    /// Returns the number of bytes that the stored responses use, as far as they are weighed.
+    /// Returns the number of bytes that the stored responses use, according to their weights.
     #[must_use]
     pub fn weight(&self) -> u64 {
         self.cache.weight()
@@ -158,8 +158,8 @@ impl MemoryStore {
         }
     }
 
-    /// Stores a response. It replaces the one with the same selecting values, unless that one was requested after a later
-    /// purge, or generated later.
+    /// Stores a response. It replaces the one with the same selecting values, unless that one was requested after a
+    /// later purge, or generated later.
     ///
     /// Responses for which `is_usable` is false are removed on the way. Returns `false` if the response is too large, or
     /// older than the stored one.
@@ -168,8 +168,8 @@ impl MemoryStore {
         self.place(key, record, |known, record| is_usable(known).then(|| order(known) > order(record)))
     }
 
-    /// Stores a response in place of the one that it was made from, unless that has been replaced by now. Otherwise like
-    /// [`insert`](Self::insert).
+    /// Stores a response in place of the one that it was created from, unless that has been replaced by now. Otherwise
+    /// like [`insert`](Self::insert).
     pub(crate) fn insert_update(
         &self,
         key: PrimaryKey,

@@ -40,7 +40,7 @@ pub(crate) struct Record {
     checked: AtomicU64,
 }
 
-/// A stored response without its body, which may still be under way.
+/// A stored response without its body, which may still be incomplete.
 #[derive(Clone, Debug)]
 pub(crate) struct RecordHead {
     pub(crate) status: StatusCode,
@@ -69,7 +69,7 @@ pub(crate) enum Usability {
 
 impl RecordHead {
     /// Prepares the fields of a response for storing: without those that must not be stored, with a `Date` and an `Age`,
-    /// and in memory of their own. Returns `None` if they are too large, or if a field must be left out that the
+    /// and in separate memory. Returns `None` if they are too large, or if a field must be omitted that the
     /// response needs.
     ///
     /// Fields that a server received are often slices of its buffer, and would keep the complete buffer in memory.

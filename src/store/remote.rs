@@ -23,7 +23,7 @@ pub type RemoteFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// so a store may lose or damage them.
 ///
 /// The cache limits the time of each operation by dropping its future, and does not call a store that fails repeatedly.
-/// A store therefore needs no timeouts and no retries of its own.
+/// A store therefore does not need its own timeouts or retries.
 pub trait RemoteStore: fmt::Debug + Send + Sync + 'static {
     /// Returns the record with this name.
     fn get(&self, name: &str) -> RemoteFuture<Result<Option<Bytes>, RemoteError>>;
@@ -95,7 +95,7 @@ pub struct PurgeHistory {
 
 /// The failure of an operation of a [`RemoteStore`].
 ///
-/// It never reaches a client. The cache counts it and goes on without the second level.
+/// It never reaches a client. The cache counts it and continues without the second level.
 #[derive(Debug)]
 pub struct RemoteError {
     is_refusal: bool,

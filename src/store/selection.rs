@@ -105,7 +105,7 @@ impl Selection {
     pub(crate) fn weight(&self) -> usize {
         let names = self.fields.names();
         let lines = self.lines.as_ref().map_or(0, |lines| allocated(size_of_val(&**lines)));
-        // A name that is not registered has text of its own, with a counter.
+        // A name that is not registered has its own text, with a counter.
         allocated(size_of_val(names))
             + names.iter().map(|name| allocated(name.as_str().len()) + allocated(24)).sum::<usize>()
             + lines

@@ -63,7 +63,7 @@
 //! of tags and a URL is not sent to a vendor that purges URLs only hard. Use [`Purge::hard`] for one purge that goes to
 //! vendors of both kinds. Purging by tag is one request for any number of URLs and variants.
 //!
-//! # What the responses say
+//! # How responses are interpreted
 //!
 //! [`PurgeApi::judge`] reads a response as the vendor means it:
 //!
@@ -85,7 +85,7 @@
 //! # Credentials, and input from outside
 //!
 //! `Debug` of a [`Credential`], an API or a request does not show the credential, and no error of
-//! this package contains one: user information and queries are left out of URLs, and the texts of
+//! this package contains one: user information and queries are removed from URLs, and the texts of
 //! vendors and clients are searched for the credential. Identifiers and URLs are checked when they
 //! are given. Line ends, `..` in all its encodings, a `?` or a user name are errors, and so is `*` in
 //! a URL or tag where a vendor takes it for a wildcard.
@@ -115,7 +115,7 @@
 //! # Ok::<_, tower_cache_policy_purge::PurgeError>(())
 //! ```
 //!
-//! # What is left out
+//! # Limitations
 //!
 //! Either the documentation is not clear enough, or the operation is not a purge of tags, a URL or
 //! everything:

@@ -92,7 +92,7 @@
 //!
 //! With the feature `config`, [`RedisConfig`] reads the table `[store.redis]` in a policy file, and creates the cache.
 //!
-//! # One process makes a response
+//! # One process generates a response
 //!
 //! By default, processes that miss the same response at the same time all call their handlers. With a
 //! [lease](tower_cache_policy::layers::shared_cache::SecondLevel::lease), only one of them calls its handler, and the

@@ -40,8 +40,8 @@ pub(super) enum Position {
     Standalone,
     /// The innermost layer of a stack, next to the service.
     Innermost,
-    /// The outermost layer of a stack, with only layers of this crate in between. Only a response that was created before
-    /// the handler ran has no decision.
+    /// The outermost layer of a stack, with only layers of this crate in between. Only a response that was created
+    /// before the handler ran has no decision.
     Outermost,
     /// The outermost layer of a stack, with a compression layer in between.
     OutermostWithCompression,

@@ -52,7 +52,7 @@ impl CachePolicyLayer {
 
     /// Creates a layer from a closure that chooses the policy by the request. The closure returns a [`CachePolicy`], or
     /// an `Option` of one: with `None`, the handler's own `Cache-Control` applies, or else the default of
-    /// the layer, also if an outer layer has a policy.
+    /// the layer, even if an outer layer has a policy.
     ///
     /// ```
     /// use std::time::Duration;
@@ -270,7 +270,7 @@ impl CachePolicyLayer {
     /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
     ///
     /// # tokio_test::block_on(async {
-    /// // All pages exist in several languages. The handler adds a name of its own.
+    /// // All pages exist in several languages. The handler adds another name.
     /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300))).vary(&["accept-language"]);
     /// let service = ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| {
     ///     Ok::<_, Infallible>(Response::builder().header("vary", "accept").body(()).unwrap())

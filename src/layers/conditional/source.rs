@@ -24,7 +24,7 @@ use crate::protocol::{Preconditions, Representation, Validators};
 /// the handler runs.
 ///
 /// Most applications pass a closure to [`ConditionalLayer::validators`](super::ConditionalLayer::validators).
-/// Implement this trait for a source that needs a type of its own, and pass it to
+/// Implement this trait for a source that needs its own type, and pass it to
 /// [`ConditionalLayer::validator_source`](super::ConditionalLayer::validator_source):
 ///
 /// ```

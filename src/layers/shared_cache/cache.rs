@@ -31,9 +31,9 @@ use crate::store::{KeyRules, MemoryStore, PurgeOf, RemoteFuture, UrlName, Usabil
 
 /// A cache in the process, shared by all clients of a service. See the [module docs](super) for an example.
 ///
-/// The handle creates the [layer](Self::layer), accepts [`Purge`]s and returns [statistics](Self::stats). Clones share the
-/// stored responses. Set the options before you create the first layer: a change applies only to layers that are created
-/// afterwards.
+/// The handle creates the [layer](Self::layer), accepts [`Purge`]s and returns [statistics](Self::stats). Clones share
+/// the stored responses. Set the options before you create the first layer: a change applies only to layers that are
+/// created afterwards.
 #[derive(Clone)]
 pub struct SharedCache {
     config: Arc<Config>,
@@ -146,7 +146,8 @@ impl SharedCache {
     /// between routes, put one layer on their router. Clones of a layer share their keys.
     ///
     /// A router that removes a prefix from the path, such as axum's `Router::nest`, hides the complete path from layers on
-    /// nested routers. Put the layer outside that router, enable the feature `axum`, or create one layer for each nested router.
+    /// nested routers. Put the layer outside that router, enable the feature `axum`, or create one layer for each
+    /// nested router.
     #[must_use]
     pub fn layer(&self) -> SharedCacheLayer {
         self.core.start(&self.config);
@@ -377,12 +378,13 @@ impl SharedCache {
         self.with(|config| config.observer = Some(Observer::new(observe)))
     }
 
-    /// Sends responses from the cache as if they had just been generated: without `Age`, and with the current time as `Date`.
-    /// The default is to send the true age.
+    /// Sends responses from the cache as if they had just been generated: without `Age`, and with the current time as
+    /// `Date`. The default is to send the true age.
     ///
     /// If a policy gives shared caches a longer lifetime than browsers, a browser otherwise gets responses that are
-    /// already stale, and revalidates them at once. With this option, a browser may use a response for its own lifetime
-    /// in addition to the time that the response has been in the cache. Other shared caches in front do the same.
+    /// already stale, and revalidates them immediately. With this option, a browser may use a response for its own
+    /// lifetime in addition to the time that the response has been in the cache. Other shared caches in front do the
+    /// same.
     // T-09
     #[must_use]
     pub fn as_origin(self) -> Self {
@@ -409,7 +411,8 @@ impl SharedCache {
         self.with(|config| config.enabled = enabled)
     }
 
-    /// Removes the stored responses that the purge names immediately. Responses that are still in progress are not stored.
+    /// Removes the stored responses that the purge names immediately. Responses that are still in progress are not
+    /// stored.
     ///
     /// A [soft](Purge::soft) purge makes them stale. With a [second level](Self::second_level), the purge is published
     /// to other processes in the background. To wait for that, call the cache as a service.
@@ -550,8 +553,8 @@ impl fmt::Debug for PublishFuture {
     }
 }
 
-/// Applies purges immediately, so that a [`PurgeLayer`](crate::PurgeLayer) can use the cache as its purger. With a [second
-/// level](SharedCache::second_level), the future waits until the purge is published.
+/// Applies purges immediately, so that a [`PurgeLayer`](crate::PurgeLayer) can use the cache as its purger. With a
+/// [second level](SharedCache::second_level), the future waits until the purge is published.
 impl Service<Purge> for SharedCache {
     type Response = ();
     type Error = Infallible;

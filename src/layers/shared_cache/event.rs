@@ -51,7 +51,7 @@ pub enum SharedCacheOutcome {
 }
 
 impl SharedCacheOutcome {
-    /// Returns whether the response did not need a request of its own to the inner service.
+    /// Returns whether the response did not need a separate request to the inner service.
     #[must_use]
     pub const fn is_hit(self) -> bool {
         matches!(self, Self::Hit | Self::Stale | Self::Coalesced)

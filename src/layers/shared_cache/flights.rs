@@ -79,7 +79,8 @@ pub(super) trait Finish: fmt::Debug + Send + Sync {
 pub(super) struct Joined {
     waiter: Waiter,
     progress: Arc<Progress>,
-    /// Held, so that the flight goes on when its first client leaves. `None` while the inner service is being called.
+    /// Held, so that the flight continues when its first client disconnects. `None` while the inner service is being
+    /// called.
     flight: Option<Arc<dyn Drive>>,
 }
 
@@ -218,7 +219,7 @@ impl Progress {
     fn leave(&self, flight: Option<Arc<dyn Drive>>) {
         if let (Some(flight), None) = (flight, self.landing()) {
             *self.left() = Some(flight);
-            // Another task may have landed it meanwhile.
+            // Another task may have ended it in the meantime.
             if self.landing().is_some() {
                 drop(self.take_left());
             }

@@ -63,13 +63,13 @@ pin_project! {
         // The inner service handles the request, and its response may be stored.
         First { flight: Arc<Flight<F, B, E>>, waiting: Option<(Joined, Own<S>, Arc<RequestParts>)> },
         // The client needs no content, and the body is collected for the store.
-        // The flight is held so that others can join it meanwhile.
+        // The flight is held so that others can join it in the meantime.
         Collecting {
             tee: Arc<Tee<B>>,
             flight: Joined,
             response: Option<Response<SharedCacheBody<B>>>,
         },
-        // Another request is under way.
+        // Another request is in progress.
         Waiting { joined: Joined, key: PrimaryKey, request: Option<Request<Q>>, own: Option<Own<S>> },
         // The request has to be passed to the inner service, as soon as that is ready.
         Repeating { request: Option<Request<Q>>, own: Option<Own<S>> },
@@ -190,7 +190,7 @@ where
     }
 
     /// Returns the plan for a GET in place of a POST, because the response to the POST may also be the response to that
-    /// GET. Returns `None` if the response to the POST is not stored in any case.
+    /// GET. Returns `None` if the response to the POST is never stored.
     // M-02
     fn plan_for_get(cache: &Cache, request: &Request<Q>) -> Option<(PrimaryKey, Signs)> {
         let Cache { config, .. } = cache;
@@ -284,7 +284,7 @@ where
                     count(&core.stats.stale);
                     config.observe(|| event(&request, SharedCacheOutcome::Stale).with_record(&record, now));
                     let response = client.reply(config, &record, now, stale_hit(staleness));
-                    // One request revalidates, and the others get the stale response meanwhile.
+                    // One request revalidates, and the others get the stale response in the meantime.
                     if has_spawner && !is_under_way {
                         let own = config.progress(moment, now, expected);
                         let boarding = core.flights.board(&key, request.headers(), own, started_since, || None::<()>);

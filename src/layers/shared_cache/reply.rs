@@ -16,7 +16,7 @@ use crate::protocol::{
 };
 use crate::store::{CACHE_STATUS, Content, Record, RecordHead, Rest};
 
-/// A request, as far as a stored response depends on it.
+/// The parts of a request on which a response from the cache depends.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Client<'a> {
     pub(super) method: &'a Method,
@@ -63,7 +63,7 @@ impl Client<'_> {
                 == Outcome::NotModified
     }
 
-    /// Makes a response from a stored one: complete, a part of it, or a 304.
+    /// Creates a response from a stored one: a complete one, a partial one, or a 304.
     pub(super) fn reply<B: Body>(
         &self,
         config: &Config,
@@ -96,7 +96,7 @@ impl Client<'_> {
         *response.headers_mut() = headers;
         if let Some(ruling) = head.ruling.as_ref().filter(|_| self.wants_ruling) {
             response.extensions_mut().insert(ruling.clone());
-            // Those of the handler, which the ruling does not contain.
+            // The fields of the handler, which the ruling does not contain.
             head.tags.clone().add_to(response.extensions_mut());
         }
         response

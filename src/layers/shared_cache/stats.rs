@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::second_level::SecondLevelStats;
 
-/// The numbers of a [`SharedCache`](super::SharedCache) since it was created.
+/// The statistics of a [`SharedCache`](super::SharedCache) since it was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SharedCacheStats {
@@ -15,8 +15,8 @@ pub struct SharedCacheStats {
     pub stale: u64,
     /// Responses from the cache to requests that waited for another request.
     pub collapsed: u64,
-    /// Requests for which no stored response could be used at once. They were passed to the inner service, or waited for
-    /// another request.
+    /// Requests for which no stored response could be used immediately. They were passed to the inner service, or
+    /// waited for another request.
     pub misses: u64,
     /// Stored responses that the inner service confirmed with a 304.
     pub revalidated: u64,
@@ -36,7 +36,7 @@ pub struct SharedCacheStats {
     pub bytes: u64,
     /// The number of bytes that the stored responses may use.
     pub capacity: u64,
-    /// The numbers of the second level, if there is one.
+    /// The statistics of the second level, if there is one.
     pub second_level: Option<SecondLevelStats>,
 }
 

@@ -12,7 +12,7 @@ use crate::policy::CacheTags;
 pub struct StoredUrl {
     /// The host in lower case, without a default port. Empty if the requests had none.
     pub host: String,
-    /// The path and query, as far as keys contain them.
+    /// The path, and the part of the query that keys contain.
     pub target: String,
     /// The number of variants, which differ in the request fields that `Vary` names.
     pub variants: usize,

@@ -56,7 +56,7 @@ pub(crate) enum QueryKeys {
     Without(Vec<String>),
 }
 
-/// The smallest memory. With less, hardly any page could be stored.
+/// The minimum size of the memory. With less, almost no page could be stored.
 const MIN_MEMORY: u64 = 64 << 10;
 
 const STORE_KEYS: &[&str] = &[

@@ -65,7 +65,7 @@ async fn end_leases(level: Arc<Level>, purges: Weak<PurgeClock>) {
         })
         .await;
         while let Some((name, holder)) = leases.next_ended() {
-            // It ends by itself.
+            // It ends automatically.
             if !level.breaker.is_open() {
                 _ = level.operation(level.settings.store.end_lease(&name, &holder)).await;
             }

@@ -1,4 +1,4 @@
-//! [`Lease`]: the right to make a response, for which other processes wait.
+//! [`Lease`]: the right to generate a response, for which other processes wait.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -11,8 +11,8 @@ use crate::store::PrimaryKey;
 /// The maximum number of leases that wait to be ended. Older ones end by themselves.
 const MAX_ENDED: usize = 1_024;
 
-/// The right of this process to make the response for a key. Other processes wait until it is ended, which happens at the
-/// latest when it is dropped, or after its time in the store.
+/// The right of this process to generate the response for a key. Other processes wait until it is ended, which happens
+/// at the latest when it is dropped, or after its time in the store.
 pub(in crate::layers::shared_cache) struct Lease {
     leases: Arc<Leases>,
     key: PrimaryKey,

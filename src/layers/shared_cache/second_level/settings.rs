@@ -11,7 +11,7 @@ use crate::store::{RemoteFuture, RemoteStore};
 /// A [`RemoteStore`] that several processes share, and how it is used. Give it to
 /// [`SharedCache::second_level`](crate::SharedCache::second_level).
 ///
-/// The package `tower-cache-policy-redis` makes one for Redis and Valkey. See the
+/// The package `tower-cache-policy-redis` creates one for Redis and Valkey. See the
 /// [module docs](crate::layers::shared_cache#with-several-processes).
 ///
 /// ```
@@ -84,8 +84,8 @@ impl SecondLevel {
         Self { max_purge_delay: time.max(Duration::from_secs(2)), ..self }
     }
 
-    /// Sets the maximum size of a body in the second level, in bytes. The default is 1 MiB, and the maximum 256 MiB. Larger
-    /// responses are only stored in the memory of the process.
+    /// Sets the maximum size of a body in the second level, in bytes. The default is 1 MiB, and the maximum 256 MiB.
+    /// Larger responses are only stored in the memory of the process.
     #[must_use]
     pub fn max_record(self, bytes: usize) -> Self {
         Self { max_record: bytes.min(256 << 20), ..self }
@@ -96,7 +96,7 @@ impl SecondLevel {
     /// stored. By default, no process waits for another one, so each of them may generate the response once.
     ///
     /// The time is that of the lease, and also the longest time for which a request waits. Choose a little more than
-    /// what the slowest handler takes. A holder that dies makes the others wait until its lease ends, which the
+    /// what the slowest handler takes. If a holder dies, the others wait until its lease ends, which the
     /// store does by itself. If an operation fails or exceeds the [limit](Self::limit) meanwhile, the request goes on at
     /// once. A request therefore waits for the second level for at most the limit and this time.
     ///

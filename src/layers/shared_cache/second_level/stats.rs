@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// The numbers of a [`SecondLevel`](super::SecondLevel) since it was started.
+/// The statistics of a [`SecondLevel`](super::SecondLevel) since it was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SecondLevelStats {
@@ -24,9 +24,9 @@ pub struct SecondLevelStats {
     pub errors: u64,
     /// Operations that the store refused, for example because its memory is full.
     pub refused: u64,
-    /// Lookups that were left out because the store is not called.
+    /// Lookups that were skipped because the store was temporarily not used.
     pub skipped: u64,
-    /// Lookups that were made, whatever their result.
+    /// All lookups, with any result.
     pub lookups: u64,
     /// The time that these lookups took together, without that of waiting for another process.
     pub lookup_time: Duration,
@@ -42,7 +42,7 @@ pub struct SecondLevelStats {
     pub resets: u64,
     /// Whether the store is not called at the moment, because it failed repeatedly.
     pub is_open: bool,
-    /// Whether this process knows the purges of the others.
+    /// Whether this process has received the purges of the others.
     pub is_current: bool,
 }
 
