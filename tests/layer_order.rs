@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Request, StatusCode};
+use axum::http::{HeaderValue, Method, Request, StatusCode};
 use axum::response::Response;
 use axum::{Router, middleware, routing::get};
 use tower::ServiceExt;
@@ -16,6 +16,7 @@ use tower_cache_policy::protocol::{EntityTag, Validators};
 use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy::{CachePolicyLayer, CachingLayer, EdgeLayer, EntityTagLayer, PurgeLayer, SharedCache};
 use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
 
 const PAGE: CachePolicy = CachePolicy::public(Duration::from_secs(60)).edge(Duration::from_secs(3_600));
@@ -149,6 +150,44 @@ async fn authentication_inside_a_validator_source_does_not_prevent_a_304() {
     assert_eq!(send(&inside, revalidation()).await.status(), StatusCode::NOT_MODIFIED);
     let outside = site().layer(caching()).layer(reject);
     assert_eq!(send(&outside, revalidation()).await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn an_inner_cors_layer_does_not_see_the_responses_of_the_conditional_layer() {
+    let cors = CorsLayer::new().allow_origin(AllowOrigin::list(["https://example.com".parse().unwrap()]));
+    let caching = || {
+        let current = Validators::version(7);
+        CachingLayer::new(PAGE).validators(move |_| std::future::ready(current.clone())).require_preconditions()
+    };
+    let origin = ("origin", "https://example.com");
+    let put = |fields: &[(&'static str, &str)]| {
+        let mut put = request(fields);
+        *put.method_mut() = Method::PUT;
+        put
+    };
+    for (site, allowed) in [
+        (site().layer(cors.clone()).layer(caching()), ""),
+        (site().layer(caching()).layer(cors), "https://example.com"),
+    ] {
+        for (request, status) in [
+            (request(&[origin, ("if-none-match", "\"7\"")]), StatusCode::NOT_MODIFIED),
+            (put(&[origin, ("if-match", "\"6\"")]), StatusCode::PRECONDITION_FAILED),
+            (put(&[origin]), StatusCode::PRECONDITION_REQUIRED),
+        ] {
+            let response = send(&site, request).await;
+            assert_eq!(response.status(), status);
+            assert_eq!(field(&response, "access-control-allow-origin"), allowed, "{status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_the_inner_of_two_purge_layers_runs_a_purge() {
+    let caches = [(); 2].map(|()| SharedCache::by_policy(MemoryStore::new(1 << 20)));
+    let [inner, outer] = &caches;
+    let site = site().layer(PurgeLayer::new(inner.clone())).layer(PurgeLayer::new(outer.clone()));
+    send(&site, Request::post("/save").body(Body::empty()).unwrap()).await;
+    assert_eq!(caches.map(|cache| cache.stats().purges), [1, 0]);
 }
 
 #[tokio::test]

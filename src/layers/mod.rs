@@ -69,13 +69,19 @@
 //! | **compression outside a `CachingLayer`, around a handler that sets strong tags** | all content codings have the same strong tag; weak tags, such as the generated ones, are not affected |
 //! | compression inside an `EntityTagLayer` | a compressed response has no generated tag, because its length is unknown |
 //! | a policy layer around another one | the inner policy applies; the outer one is for other responses, unless it has `tighten` or `override_handler` |
-//! | an `EdgeLayer` inside the policy layers | it does not find a policy, so no cache stores the response for more than one client |
+//! | an `EdgeLayer` inside the policy layers | it does not find a policy, so a response becomes `private, no-cache` unless its handler set one |
 //! | a `SharedCacheLayer` inside the policy layers | nothing is stored, with the reason `no-policy` |
 //! | a `SharedCacheLayer` outside an `EdgeLayer` | it uses the lifetime for browsers, because the `EdgeLayer` has moved the other one into the field of the CDN |
+//! | a CORS layer inside a `CachingLayer` that has a validator source or `require_preconditions` | the 304, 412 and 428 of the `CachingLayer` have no CORS fields, so scripts of other origins cannot read them |
+//! | two `PurgeLayer`s | only the inner one runs a purge |
 //! | a timeout or a rate limit outside all layers | its error has no `Cache-Control`; caches do not store 408, 429, 503 and 504 without one |
 //!
-//! A `PurgeLayer` works on either side of a `SharedCacheLayer`. An `EdgeLayer`, a `SharedCacheLayer` or a second
-//! `CachePolicyLayer` outside the session layer notices the cookie and makes the response private.
+//! A `PurgeLayer` works on either side of a `SharedCacheLayer`.
+//!
+//! An `EdgeLayer`, a `SharedCacheLayer` or a second `CachePolicyLayer` outside the session layer notices the cookie and
+//! makes the response private. The same applies to a CORS layer: if scripts of other origins need to read a 412 or 428,
+//! put the CORS layer outside the `CachingLayer`, and an `EdgeLayer` or a second `CachePolicyLayer` outside the CORS
+//! layer.
 //!
 //! # Decisions
 //!
