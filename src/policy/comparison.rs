@@ -1,5 +1,5 @@
-//! Proves that a layer that adopts an inner ruling, or its reading, or an undisputed policy, comes to what it would
-//! decide in full.
+//! Proves that a layer makes the same decision if it adopts an inner ruling, the directives that an inner layer parsed,
+//! or an undisputed policy, as if it evaluates everything.
 
 #[cfg(test)]
 mod tests {

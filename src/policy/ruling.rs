@@ -200,7 +200,7 @@ impl Ruling {
         (status != StatusCode::NOT_MODIFIED || self.stands_for_response).then_some(&self.tags)
     }
 
-    /// The tags that are known, which may not be all.
+    /// The known tags, which may be incomplete.
     pub(crate) const fn known_tags(&self) -> &CacheTags {
         &self.tags
     }

@@ -62,7 +62,7 @@ impl Vary {
     /// Creates a set of these names in linear time, unlike repeated [`insert`](Self::insert).
     pub(crate) fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut seen = NameTable::default();
-        // Repeated names do not count towards the limit.
+        // Repeated names do not count toward the limit.
         let names = names.into_iter().filter(|name| seen.insert(name.as_bytes().to_ascii_lowercase()));
         Self::from_members(names.map(str::as_bytes))
     }

@@ -171,7 +171,7 @@ impl Free {
             if other.address() < address {
                 std::mem::swap(&mut piece, &mut other);
             }
-            // Without a copy, because they are neighbours in one slab.
+            // Without a copy, because they are adjacent in one slab.
             piece.memory.unsplit(other.memory);
         }
     }

@@ -238,7 +238,7 @@ impl<'a> From<&'a PrimaryKey> for KeyRef<'a> {
     }
 }
 
-/// Makes hash tables whose places come from the hash that a key contains.
+/// Builds hash tables that use the hash that a key contains.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ByKey;
 

@@ -65,7 +65,7 @@ pub enum Quotes {
     Ignored,
 }
 
-/// All readings of one response, in the order of [`Reader::ALL`].
+/// All interpretations of one response, in the order of [`Reader::ALL`].
 #[derive(Clone, Copy, Debug)]
 pub struct Readings([Permissions; Reader::ALL.len()]);
 
@@ -227,7 +227,7 @@ impl Readings {
         Self(readings)
     }
 
-    /// The reading of the reader at this index in [`Reader::ALL`].
+    /// The interpretation by the reader at this index in [`Reader::ALL`].
     pub const fn by(&self, index: usize) -> &Permissions {
         &self.0[index]
     }
@@ -236,7 +236,7 @@ impl Readings {
         Reader::ALL.into_iter().zip(&self.0)
     }
 
-    /// The readings of the readers that recognize quotes.
+    /// The interpretations by the readers that recognize quotes.
     pub fn standard(&self) -> impl Iterator<Item = &Permissions> {
         self.iter().filter(|(reader, _)| reader.quotes != Quotes::Ignored).map(|(_, permissions)| permissions)
     }

@@ -465,7 +465,7 @@ impl Pending {
     }
 }
 
-/// The share of a write in the bytes that are being written.
+/// A write in progress, which counts toward the limit of bytes that are being written.
 struct Writing {
     level: Arc<Level>,
     size: usize,
