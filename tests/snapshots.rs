@@ -1,5 +1,6 @@
-//! Tests the assertions for deployments: those about one response, and those that compare a table with a committed file. Each
-//! assertion fails when it should, with a message that contains the path, the expected value and the actual value.
+//! Tests the assertions for deployments: those about one response, and those that compare a table with a committed
+//! file. Each assertion fails when it should, with a message that contains the path, the expected value and the actual
+//! value.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::fs;

@@ -911,7 +911,7 @@ impl CachePolicy {
 
 /// An error from a modifier that contradicts the rest of a [`CachePolicy`].
 ///
-/// Its text names the policy to start from, or the modifier to leave out.
+/// Its text names the policy to start from, or the modifier to remove.
 ///
 /// ```
 /// use std::time::Duration;

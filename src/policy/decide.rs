@@ -555,7 +555,8 @@ impl<'a> DecisionBuilder<'a, '_> {
         }
     }
 
-    /// Removes what the content rules out: the lifetime for a live stream, and `immutable` for an HTML page.
+    /// Removes the directives that do not fit the content: the lifetime for a live stream, and `immutable` for an HTML
+    /// page.
     ///
     /// If the handler chose `immutable` for a page, only this directive is removed. If a layer chose it, the layer
     /// serves assets, and the page replaces a missing asset, so it must not be stored. A 304 without a content type

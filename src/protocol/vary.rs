@@ -130,7 +130,7 @@ impl Vary {
         self.names.iter().flat_map(FieldNames::iter)
     }
 
-    /// Returns whether the set is empty, so that the response needs no `Vary` field.
+    /// Returns whether the set is empty, so that the response does not need `Vary`.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.names.as_ref().is_some_and(FieldNames::is_empty)

@@ -379,7 +379,7 @@ fn put_ruling(out: &mut Vec<u8>, ruling: &RulingParts) {
     out.extend([ruling.stands_for_response, ruling.replaces, ruling.by_policy].map(u8::from));
 }
 
-/// Reads from the front. Each method returns `None` if the rest is too short or not what it should be.
+/// Reads from the front. Each method returns `None` if the rest is too short or invalid.
 struct Reader<'a> {
     bytes: &'a [u8],
 }

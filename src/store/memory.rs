@@ -76,8 +76,8 @@ impl MemoryStore {
     #[allow(clippy::missing_panics_doc, reason = "the options are complete")]
     pub fn with_max_object(capacity: u64, max_object: usize) -> Self {
         let max_object = max_object.min(usize::try_from(capacity / 2).unwrap_or(usize::MAX));
-        // A shard does not admit what is heavier than itself. With one that holds two of the largest responses, the
-        // variants of a URL fit too.
+        // A shard rejects an entry that is heavier than its own capacity. Each shard therefore has room for two
+        // responses of the maximum size, so that the variants of a URL fit too.
         let largest = u64::try_from(max_object).unwrap_or(u64::MAX).max(1);
         let shards = (capacity / largest.saturating_mul(2)).clamp(1, 64);
         let shards = usize::try_from(shards).unwrap_or(1);

@@ -193,7 +193,7 @@ impl Record {
     /// Whether the client has the content: the conditions of the request, which is a GET or HEAD, are false.
     // P-16, P-17
     pub(crate) fn is_current_at(&self, method: &Method, request: &HeaderMap, now: HttpDate) -> bool {
-        // One tag that is the same byte for byte needs no parsing, and takes precedence over a date.
+        // A single tag with the same bytes is not parsed, and takes precedence over a date.
         if self.etag.is_some() && only_line(request, &IF_NONE_MATCH) == self.etag.as_ref() {
             return true;
         }
@@ -256,7 +256,7 @@ impl Record {
     }
 }
 
-/// Returns a value that many responses have. It needs no memory, and no counter that all threads change.
+/// Returns a value that many responses have. It needs neither memory nor a counter that all threads change.
 fn usual_value(value: &[u8]) -> Option<&'static str> {
     macro_rules! usual {
         ($($text:literal)*) => {

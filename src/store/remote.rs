@@ -41,8 +41,9 @@ pub trait RemoteStore: fmt::Debug + Send + Sync + 'static {
 
     /// Returns the purges after this moment, and those before it that a new history contains.
     ///
-    /// If `since` belongs to another history, or the history has lost purges that may have been after `since`, the result
-    /// is the complete history, with its own id. A store without a history begins one, with a new id that is not zero.
+    /// If `since` belongs to another history, or the history has lost purges that may have been after `since`, the
+    /// result is the complete history, with its own id. A store without a history begins one, with a new id that is not
+    /// zero.
     fn purges_since(&self, since: PurgeMoment) -> RemoteFuture<Result<PurgeHistory, RemoteError>>;
 
     /// Takes the lease with this name for this holder and time, unless another holder has it. Returns whether it was

@@ -60,8 +60,8 @@
 //! | [`Nginx`] with a module | no | 1 | [those that are listed](Nginx#variants) | no | no | by address |
 //!
 //! If a vendor does not support a purge, the error names the remedy, and no request is sent. For example, a soft purge
-//! of tags and a URL is not sent to a vendor that supports only hard purges of URLs. To use one purge for vendors of both
-//! kinds, call [`Purge::hard`]. Purging by tag is one request for any number of URLs and variants.
+//! of tags and a URL is not sent to a vendor that supports only hard purges of URLs. To use one purge for vendors of
+//! both kinds, call [`Purge::hard`]. Purging by tag is one request for any number of URLs and variants.
 //!
 //! # How responses are interpreted
 //!
@@ -79,8 +79,8 @@
 //! | [`Varnish`] | 2xx | – |
 //! | [`Squid`], [`Nginx`] | 2xx | 404, 412 |
 //!
-//! A [`PurgeFailure`] is retryable after 408, 425, 429 and 5xx (except 501 and 505), after any error with `Retry-After`,
-//! and if a vendor reports too many requests in another way.
+//! A [`PurgeFailure`] is retryable after 408, 425, 429 and 5xx (except 501 and 505), after any error with
+//! `Retry-After`, and if a vendor reports too many requests in another way.
 //!
 //! # Credentials and untrusted input
 //!

@@ -299,7 +299,7 @@ pin_project! {
     where
         S: Service<Request<B>>,
     {
-        // `None` if the decision needs no request.
+        // `None` if the decision does not need a request.
         probe: Option<Probe<S, B>>,
         #[pin]
         response: Option<S::Future>,

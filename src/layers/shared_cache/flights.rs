@@ -302,7 +302,7 @@ impl Drop for Joined {
     fn drop(&mut self) {
         // Before the others are counted, so that the last one finds it.
         self.progress.leave(self.flight.take());
-        // After the landing, there is nothing left to finish, and nothing to take from here.
+        // After the flight has ended, there is nothing left to finish.
         if !self.waiter.leave() || self.progress.landing().is_some() {
             return;
         }

@@ -62,7 +62,7 @@ pin_project! {
         Passing { #[pin] inner: F, passage: Option<Passage> },
         // The inner service handles the request, and its response may be stored.
         First { flight: Arc<Flight<F, B, E>>, waiting: Option<(Joined, Own<S>, Arc<RequestParts>)> },
-        // The client needs no content, and the body is collected for the store.
+        // The client does not need the content, and the body is collected for the store.
         // The flight is held so that others can join it in the meantime.
         Collecting {
             tee: Arc<Tee<B>>,

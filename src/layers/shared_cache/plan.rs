@@ -1,4 +1,4 @@
-//! [`Plan`]: what the cache does with a request.
+//! [`Plan`]: how the cache handles a request.
 
 use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body::Body;

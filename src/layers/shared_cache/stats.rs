@@ -1,4 +1,4 @@
-//! [`SharedCacheStats`]: what a cache has done so far.
+//! [`SharedCacheStats`]: the statistics of a cache.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! [`StoredUrl`]: what a cache has stored for one URL.
+//! [`StoredUrl`]: the stored responses for one URL.
 
 use http::StatusCode;
 

@@ -17,7 +17,8 @@ struct Tasks {
     wakers: Wakers,
 }
 
-/// The wakers of the tasks that are registered, by their ids. Nearly all flights have one, which needs no memory.
+/// The wakers of the tasks that are registered, by their ids. Nearly all flights have one, which does not need an
+/// allocation.
 #[derive(Debug, Default)]
 struct Wakers {
     first: Option<(u64, Waker)>,

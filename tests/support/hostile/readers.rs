@@ -122,7 +122,7 @@ impl Reader {
             };
             let mut is_known = true;
             match name.as_str() {
-                // The directive takes no argument, and an argument does not weaken it.
+                // The directive does not take an argument, and an argument does not weaken it.
                 "no-store" => permissions.no_store = true,
                 "must-understand" => permissions.must_understand = true,
                 "private" => permissions.private |= bare,

@@ -41,7 +41,7 @@ impl Lease {
             return;
         }
         let mut held = self.leases.held();
-        // Another one may have been taken for the key after the time of this one.
+        // After this lease has expired, another one may have been taken for the key.
         if held.get(&self.key).is_some_and(|lease| std::ptr::eq(lease.as_ptr(), self)) {
             held.remove(&self.key);
         }

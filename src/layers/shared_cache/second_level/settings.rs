@@ -96,7 +96,7 @@ impl SecondLevel {
     /// stored. By default, no process waits for another one, so each of them may generate the response once.
     ///
     /// The time is that of the lease, and also the longest time for which a request waits. Choose a little more than
-    /// what the slowest handler takes. If a holder dies, the others wait until its lease ends, which the
+    /// the duration of the slowest handler. If a holder dies, the others wait until its lease ends, which the
     /// store does by itself. If an operation fails or exceeds the [limit](Self::limit) meanwhile, the request goes on at
     /// once. A request therefore waits for the second level for at most the limit and this time.
     ///

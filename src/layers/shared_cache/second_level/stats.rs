@@ -1,4 +1,4 @@
-//! [`SecondLevelStats`]: what the second level has done so far.
+//! [`SecondLevelStats`]: the statistics of a second level.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
