@@ -159,7 +159,7 @@
 //! ```
 //!
 //! Error responses get `private, no-store`. Successful responses without a policy get `private, no-cache`. The
-//! [`policy`] module explains which policy takes precedence, and what the guards do.
+//! [`policy`] module explains which policy takes precedence, and how the guards restrict it.
 //!
 //! # Terms
 //!
