@@ -1,5 +1,5 @@
-//! Proves that a layer makes the same decision if it adopts an inner ruling, the directives that an inner layer parsed,
-//! or an undisputed policy, as if it evaluates everything.
+//! Proves that adopting an inner ruling, the directives that an inner layer parsed, or an undisputed policy leads to
+//! the same decision as a full evaluation.
 
 #[cfg(test)]
 mod tests {

@@ -188,7 +188,7 @@ impl fmt::Debug for Chooser {
     }
 }
 
-/// Lends the parts of a request. Its body stays in its place, because moving it would take longer.
+/// Lends the parts of a request. The body is not moved, because that would take longer.
 pub(super) fn with_parts<B, T>(request: &mut Request<B>, read: impl FnOnce(&Parts) -> T) -> T {
     fn swap_heads<B>(one: &mut Request<()>, other: &mut Request<B>) {
         swap(one.method_mut(), other.method_mut());

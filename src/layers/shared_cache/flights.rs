@@ -35,8 +35,8 @@ pub(super) struct Progress {
     landing: OnceLock<Landing>,
     /// Set when the inner service has been called.
     flight: OnceLock<Weak<dyn Drive>>,
-    /// The flight that a request left to others, which may not have seen it yet. `None` after the landing, and when no
-    /// request waits.
+    /// The flight that a disconnected request has passed to the other requests, which may not have noticed it yet.
+    /// `None` after the landing, and when no request waits.
     left: Mutex<Option<Arc<dyn Drive>>>,
     /// The moment of the request, before it was passed to the inner service.
     moment: Moment,

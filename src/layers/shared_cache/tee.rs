@@ -264,7 +264,7 @@ impl<B: Body> State<B> {
 
     fn next_chunk(&mut self) -> Option<Bytes> {
         let chunk = if self.head.is_some() {
-            // It stays, for the store.
+            // The store still needs it.
             let chunk = self.chunks.get(self.received)?.clone();
             self.received += 1;
             chunk

@@ -35,7 +35,7 @@ pub(super) struct Waiter {
 }
 
 impl Waiters {
-    /// Adds a task, unless there are as many as allowed.
+    /// Adds a task, unless the maximum number of tasks is reached.
     pub(super) fn join(self: &Arc<Self>, most: usize) -> Option<Waiter> {
         let mut tasks = self.lock();
         if tasks.waiting >= most {

@@ -157,7 +157,7 @@ impl Permissions {
         reader.read(&lines.into_iter().flat_map(|line| standard_members(line.as_bytes())).collect::<Vec<_>>())
     }
 
-    /// Reads a response joined and line by line, with the fields of HTTP/1.0.
+    /// Reads the lines of a response both joined and one by one, and the fields of HTTP/1.0.
     pub fn both_readings(headers: &HeaderMap, now: HttpDate) -> [Self; 2] {
         let lines = || headers.get_all("cache-control");
         let expires = expires(headers, now);

@@ -80,7 +80,7 @@ impl Leases {
         }
     }
 
-    /// A name for a holder that no other has.
+    /// Returns a unique name for a holder.
     pub(super) fn holder(&self) -> String {
         format!("{:016x}-{:x}", self.process, self.count.fetch_add(1, Ordering::Relaxed))
     }

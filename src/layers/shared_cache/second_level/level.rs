@@ -109,7 +109,7 @@ impl Level {
         }
     }
 
-    /// Looks up the response for a request. Returns `None` if the store is not called at the moment.
+    /// Looks up the response for a request. Returns `None` if the store is currently not used.
     ///
     /// With a lease, this process generates the response, or waits for another one, if the record that is found is not
     /// fresh.
