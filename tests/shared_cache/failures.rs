@@ -162,7 +162,7 @@ async fn after_a_response_that_is_not_storable_requests_do_not_wait_for_two_seco
 }
 
 #[tokio::test]
-async fn a_client_whose_request_prevents_storing_does_not_keep_the_url_out_of_the_cache() {
+async fn a_client_whose_request_prevents_storing_does_not_prevent_it_for_others() {
     let long = "x".repeat(9_000);
     let table: &[(&str, &str, &str, bool)] = &[
         ("a value in Vary that is too long", "accept-language", &long, true),
