@@ -112,7 +112,7 @@ pub(super) enum Effect {
     Private,
     /// A policy for a success does not apply.
     NoPolicyOfASuccess,
-    /// No cache stores the response, whatever the policy or the handler sets.
+    /// No cache stores the response, regardless of the policy and the handler.
     NoStore,
     /// No policy gives the response a lifetime. The handler's own field stays.
     NoLifetimeByPolicy,

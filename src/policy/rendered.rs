@@ -86,7 +86,7 @@ impl Rendered {
         self.value == *line
     }
 
-    /// Whether the policy writes only `Cache-Control`, whatever the content is.
+    /// Whether the policy writes only `Cache-Control`, regardless of the content.
     pub(super) const fn is_one_line(&self) -> bool {
         self.is_one_line
     }

@@ -197,7 +197,7 @@ impl AsRef<[u8]> for Block {
 impl Drop for Block {
     fn drop(&mut self) {
         let piece = std::mem::take(&mut self.piece);
-        // A slab goes back to the allocator without the lock.
+        // A slab is returned to the allocator without the lock.
         let _slab = self.blocks.lock().give_back(piece);
     }
 }

@@ -260,7 +260,8 @@ impl CachePolicyLayer {
         })
     }
 
-    /// Adds these request field names to the `Vary` of every response, whatever its policy. Later calls add more names.
+    /// Adds these request field names to the `Vary` of every response, regardless of its policy. Later calls add more
+    /// names.
     ///
     /// ```
     /// use std::{convert::Infallible, time::Duration};
@@ -417,7 +418,7 @@ impl CachePolicyLayer {
         self.with(|config| config.rules.waived.insert(risk.guard()))
     }
 
-    /// Disables caching for all responses if the [switch](Development) is on, whatever the policy and the handler specify.
+    /// Disables caching for all responses if the [switch](Development) is on, regardless of the policy and the handler.
     ///
     /// Responses then have `Cache-Control: no-cache, no-store, must-revalidate`, `Pragma: no-cache` and `Expires: 0`. The
     /// inner service does not get `If-None-Match` and `If-Modified-Since` of a GET, so it sends the complete response.

@@ -35,7 +35,7 @@ pub(super) struct Leases {
 }
 
 impl Lease {
-    /// Ends the lease, so that other processes go on.
+    /// Ends the lease, so that other processes continue.
     pub(in crate::layers::shared_cache) fn end(&self) {
         if self.is_over.swap(true, Ordering::AcqRel) {
             return;

@@ -224,7 +224,7 @@ impl Level {
     /// Writes a stored response in the background.
     pub(in crate::layers::shared_cache) fn write(self: &Arc<Self>, key: &PrimaryKey, record: &Arc<Record>) {
         let lease = self.settings.lease.and_then(|_| self.leases.of(key));
-        // Other processes go on when the response is written, or will not be.
+        // Other processes continue when the response has been written, or when it is known that it will not be.
         let end = |lease: Option<Arc<Lease>>| lease.iter().for_each(|lease| lease.end());
         let head = record.head();
         if !head.terms.can_be_fresh() {

@@ -95,13 +95,13 @@ impl SecondLevel {
     /// The others wait until it has written the response, or until it has ended the lease because the response is not
     /// stored. By default, no process waits for another one, so each of them may generate the response once.
     ///
-    /// The time is that of the lease, and also the longest time for which a request waits. Choose a little more than
-    /// the duration of the slowest handler. If a holder dies, the others wait until its lease ends, which the
-    /// store does by itself. If an operation fails or exceeds the [limit](Self::limit) meanwhile, the request goes on at
-    /// once. A request therefore waits for the second level for at most the limit and this time.
+    /// `time` is the duration of the lease, and also the longest time for which a request waits. Choose a little more
+    /// than the duration of the slowest handler. If a holder dies, the store ends its lease after this time, and the
+    /// others continue. If an operation of the store fails or exceeds the [limit](Self::limit), the request continues
+    /// immediately. A request therefore waits for the second level for at most the limit and this time.
     ///
-    /// A lease is for a URL. Requests for two variants of a response wait for each other too. Requests that are not looked
-    /// up in the second level, such as revalidations in the background, do not wait.
+    /// A lease applies to a URL, so requests for two variants of a response wait for each other too. Requests that are
+    /// not looked up in the second level, such as revalidations in the background, do not wait.
     #[must_use]
     pub fn lease(self, time: Duration) -> Self {
         Self { lease: Some(time).filter(|time| !time.is_zero()), ..self }
