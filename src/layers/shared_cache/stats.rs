@@ -24,7 +24,7 @@ pub struct SharedCacheStats {
     pub bypassed: u64,
     /// Responses that were stored, including those that replaced another one.
     pub stored: u64,
-    /// Responses to requests that could have been answered from the cache, but could not be stored.
+    /// Responses that could not be stored, to requests that were looked up.
     pub not_stored: u64,
     /// Purges, and invalidations by unsafe methods.
     pub purges: u64,

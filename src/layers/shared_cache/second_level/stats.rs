@@ -15,8 +15,8 @@ pub struct SecondLevelStats {
     pub damaged: u64,
     /// Responses that were written.
     pub written: u64,
-    /// Responses that were not written: too large, too many at once, not known to be unpurged, or while the store is
-    /// not called.
+    /// Responses that were not written: too large, too many at the same time, possibly purged, or while the store was
+    /// not used.
     pub not_written: u64,
     /// Operations that took longer than the limit.
     pub timeouts: u64,
@@ -28,7 +28,7 @@ pub struct SecondLevelStats {
     pub skipped: u64,
     /// All lookups, with any result.
     pub lookups: u64,
-    /// The time that these lookups took together, without that of waiting for another process.
+    /// The total time of these lookups, without the time of waiting for another process.
     pub lookup_time: Duration,
     /// Requests that waited for another process, which had a [lease](super::SecondLevel::lease).
     pub waited: u64,
@@ -40,7 +40,7 @@ pub struct SecondLevelStats {
     pub purges_pending: u64,
     /// How often everything was purged because purges may have been lost, including once at the start.
     pub resets: u64,
-    /// Whether the store is not called at the moment, because it failed repeatedly.
+    /// Whether the store is currently not used, because it failed repeatedly.
     pub is_open: bool,
     /// Whether this process has received the purges of the others.
     pub is_current: bool,
