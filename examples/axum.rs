@@ -1,7 +1,7 @@
 //! An axum application with state, nested routers, a login, a layer that can fail, and a fallback.
 //!
 //! ```text
-//! cargo run --example axum --features axum
+//! cargo run --example axum --features axum  # then: curl -i http://127.0.0.1:3000/teas/green
 //! ```
 //!
 //! Each policy is defined once, next to its routes. Every route then has `Cache-Control`, an entity tag and 304

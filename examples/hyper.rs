@@ -1,7 +1,7 @@
 //! A hyper server without a framework, over HTTP/1.1 and cleartext HTTP/2.
 //!
 //! ```text
-//! cargo run --example hyper --features routes
+//! cargo run --example hyper --features routes  # then: curl -i http://127.0.0.1:3001/
 //! ```
 //!
 //! A hyper service does not have a router to attach policies to, so one table contains the policies of all paths. The

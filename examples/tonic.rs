@@ -1,7 +1,7 @@
 //! A tonic server with JSON, grpc-web and metrics next to its gRPC service, with one stack of layers.
 //!
 //! ```text
-//! cargo run --example tonic
+//! cargo run --example tonic  # then: curl -i http://127.0.0.1:3005/v1/health/tea
 //! ```
 //!
 //! A gRPC call is a POST, which no cache stores, so the layers do not change it. The layers are useful for the other

@@ -85,7 +85,8 @@
 //!               handler
 //! ```
 //!
-//! In `ServiceBuilder`, the first layer is the outermost. In axum's `Router::layer`, the last one is.
+//! In `ServiceBuilder`, the first layer is the outermost. In axum's `Router::layer`, the last one is. The compiler
+//! accepts any order: see [the effects of other orders](layers#other-orders).
 //!
 //! # A complete stack
 //!
@@ -158,7 +159,7 @@
 //! ```
 //!
 //! Error responses get `private, no-store`. Successful responses without a policy get `private, no-cache`. The
-//! [`policy`] module explains which policy takes precedence, and what the guards do.
+//! [`policy`] module explains which policy takes precedence, and how the guards restrict it.
 //!
 //! # Terms
 //!
@@ -215,6 +216,7 @@
 //! | a handler that sends a cookie on a public page | a guard makes the response private; `record_decisions` shows it |
 //! | a tag that the CDN does not accept | `check_tags` when the layer is built; otherwise the response becomes private |
 //! | a route that becomes public by mistake | a test with the module `testing` or `audit` fails |
+//! | layers in another order | the same tests, or `explain`, which shows the reason for a policy; see [the effects](layers#other-orders) |
 //!
 //! No layer panics because of a request or a response.
 //!
@@ -231,16 +233,16 @@
 //! |---|---|
 //! | `axum` | policies, tags and validators as response parts, an extractor for preconditions, and policies by the complete path under `Router::nest` |
 //! | `routes` | a table of path patterns and policies |
-//! | `config` | that table from a TOML file |
+//! | `config` | that table, and the settings of a `SharedCache`, from a TOML file; includes `routes` |
 //! | `headers` | conversions from the types `ETag` and `LastModified` of the crate `headers` |
 //! | `purge` | purge requests as values, and a layer that passes them to a purger such as [that of `tower-cache-policy-purge`](https://docs.rs/tower-cache-policy-purge) |
 //! | `assets` | URLs that change with the content of a file, and a layer that verifies them |
-//! | `assets-css` | such URLs inside stylesheets |
-//! | `minijinja` | functions that return such URLs in minijinja templates |
+//! | `assets-css` | such URLs inside stylesheets; includes `assets` |
+//! | `minijinja` | functions that return such URLs in minijinja templates; includes `assets` |
 //! | `audit` | a prediction of how caches treat a response, with reasons |
-//! | `audit-serde` | serialization of that prediction with serde |
-//! | `testing` | assertions for tests of a service |
-//! | `tracing` | an event for each decision |
+//! | `audit-serde` | serialization of that prediction with serde; includes `audit` |
+//! | `testing` | assertions for tests of a service; includes `audit` |
+//! | `tracing` | an event for each decision, and for each outcome of a `SharedCache` |
 //! | `shared-cache` | an in-process cache with coalesced requests and immediate purges; includes `purge` |
 //! | `strong-tags` | strong and keyed entity tags, computed with BLAKE3 |
 //!

@@ -25,7 +25,7 @@ pub(crate) fn markdown_table<const COLUMNS: usize>(lines: &[[String; COLUMNS]]) 
     text
 }
 
-/// Returns a text with this table in place of its own. The lines before and after the table stay.
+/// Replaces the table in a text. The lines before and after the table are unchanged.
 #[cfg(feature = "audit")]
 pub(crate) fn replace_table(text: &str, table: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();

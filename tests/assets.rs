@@ -1034,7 +1034,7 @@ fn names_that_leave_the_directory_are_an_error() {
 }
 
 #[test]
-fn two_names_never_have_one_url() {
+fn two_names_never_share_a_url() {
     let error = AssetManifest::from_contents([("a.css", "x"), ("a.css", "y")]).unwrap_err();
     assert!(matches!(error.kind(), AssetErrorKind::DuplicateName), "{error}");
     let assets = AssetManifest::from_contents([("a.css", "x")]).unwrap();

@@ -104,7 +104,7 @@ async fn a_handler_evaluates_preconditions_inside_its_transaction() {
 }
 
 #[tokio::test]
-async fn layers_go_on_a_handler_a_method_router_and_a_router() {
+async fn layers_work_on_a_handler_a_method_router_and_a_router() {
     use axum::handler::Handler;
     let layer = || CachePolicyLayer::new(CachePolicy::NO_STORE);
     let app = Router::new()

@@ -34,7 +34,7 @@ const NO_RESPONSE_PART: &[&str] = &["the trait bound `CachePolicy: IntoResponseP
 
 const POLICIES: &[&str] = &[
     "`CachePolicy::public(Duration::from_secs(300))` or `CachePolicy::NO_STORE`",
-    "a closure that chooses by the request is passed to `from_fn` instead of `new`: `from_fn(|request| ...)`",
+    "pass a closure that chooses by the request to `from_fn` instead of `new`: `from_fn(|request| ...)`",
 ];
 const EDGES: &[&str] = &[
     "`EdgeProfile::CLOUDFLARE`",
@@ -46,7 +46,7 @@ const VERSIONS: &[&str] = &[
     "`cargo tree --invert http@0.2`",
 ];
 
-/// Without the feature `axum`.
+/// Without features.
 const MISTAKES: &[Mistake] = &[
     mistake("closure_in_new", NOT_A_POLICY, POLICIES),
     mistake("closure_in_new_without_type", &["type annotations needed"], &[]),
@@ -57,8 +57,9 @@ const MISTAKES: &[Mistake] = &[
     mistake(
         "closure_as_validator_source",
         &["is not a source of validators"],
-        &["a closure is passed to `validators` instead of `validator_source`"],
+        &["pass a closure to `validators` instead of `validator_source`"],
     ),
+    mistake("validators_without_a_future", &["`Validators` is not a future"], &[]),
     mistake("async_closure_as_source", &["implementation of `FnOnce` is not general enough"], &[]),
     mistake("option_layer", &["expected `Response<ConditionalBody"], &[]),
     mistake("policy_of_a_handler", &["Handler<_, _>` is not satisfied"], &[]),
@@ -73,13 +74,16 @@ const MISTAKES: &[Mistake] = &[
     mistake("axum_06_original_path", OLD_HTTP, VERSIONS),
 ];
 
-/// With the feature `axum`.
-const WITH_AXUM: &[Mistake] = &[mistake(
-    "policy_in_axum_07",
-    &["different versions of crate `axum_core` in the dependency graph"],
-    // The version that the feature supports.
-    &["axum-core-0.5"],
-)];
+const WITH_FEATURES: &[Mistake] = &[
+    mistake(
+        "policy_in_axum_07",
+        &["different versions of crate `axum_core` in the dependency graph"],
+        // The version that the feature supports.
+        &["axum-core-0.5"],
+    ),
+    mistake("policy_after_the_content", &["Handler<_, _>` is not satisfied"], &[]),
+    mistake("cache_as_layer", &["SharedCache: tower_layer::Layer<"], &[]),
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -87,7 +91,7 @@ fn root() -> &'static Path {
 
 #[test]
 fn the_compiler_errors_contain_the_messages_of_the_page_and_the_remedy() {
-    for (features, mistakes) in [(None, MISTAKES), (Some("axum"), WITH_AXUM)] {
+    for (features, mistakes) in [(None, MISTAKES), (Some("axum,shared-cache"), WITH_FEATURES)] {
         let messages = messages(mistakes, features);
         for Mistake { file, listed, remedies } in mistakes {
             let Some(message) = messages.get(*file) else { panic!("{file}.rs compiles, although it is a mistake") };
@@ -103,7 +107,8 @@ fn the_page_lists_the_messages_of_each_mistake_and_no_others() {
     let page = fs::read_to_string(root().join("src/docs/compile_errors.md")).unwrap();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| ``"));
     let listed: BTreeSet<_> = rows.map(|row| row.split("`` |").next().unwrap().trim()).collect();
-    let expected: BTreeSet<_> = MISTAKES.iter().chain(WITH_AXUM).flat_map(|mistake| mistake.listed).copied().collect();
+    let expected: BTreeSet<_> =
+        MISTAKES.iter().chain(WITH_FEATURES).flat_map(|mistake| mistake.listed).copied().collect();
     assert_eq!(listed, expected);
 }
 
@@ -111,7 +116,7 @@ fn the_page_lists_the_messages_of_each_mistake_and_no_others() {
 fn each_file_is_a_mistake_of_the_table() {
     let files = fs::read_dir(root().join("tests/compile_errors")).unwrap();
     let files: BTreeSet<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-    let table = MISTAKES.iter().chain(WITH_AXUM).map(|mistake| format!("{}.rs", mistake.file));
+    let table = MISTAKES.iter().chain(WITH_FEATURES).map(|mistake| format!("{}.rs", mistake.file));
     assert_eq!(files, table.collect());
 }
 
@@ -153,6 +158,7 @@ edition = "2024"
 
 [features]
 axum = ["tower-cache-policy/axum"]
+shared-cache = ["tower-cache-policy/shared-cache"]
 
 [dependencies]
 axum = {{ version = "0.8", default-features = false }}
@@ -167,7 +173,7 @@ debug = "line-tables-only"
 "#,
         root()
     );
-    for Mistake { file, .. } in MISTAKES.iter().chain(WITH_AXUM) {
+    for Mistake { file, .. } in MISTAKES.iter().chain(WITH_FEATURES) {
         let path = root().join(format!("tests/compile_errors/{file}.rs"));
         write!(manifest, "\n[[bin]]\nname = {file:?}\npath = {path:?}\n").unwrap();
     }

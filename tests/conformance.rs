@@ -418,9 +418,9 @@ This page lists the rules that this crate follows, with the code that implements
 `tests/conformance.rs` generates it from the ids of rules in comments in `src/` and in the tests. The test fails if a rule has neither
 code and a test nor a reason. To regenerate the page, run `WRITE=1 cargo test --all-features --test conformance`.
 
-A **bold** id is a rule for origin servers, which this crate is a part of. Each of these rules has code and a test, or the table gives
+A **bold** id is a rule for origin servers, which applies to this crate. Each of these rules has code and a test, or the table gives
 the reason. The rules for caches are implemented by `CacheAudit` and the `protocol` module, which predict what caches do. Code that
-only checks others (`CacheAudit`, `cache-check`, the assertions for tests) does not count for an origin's rule. If an id is in a
+only checks other software (`CacheAudit`, `cache-check`, the assertions for tests) does not count toward a bold rule. If an id is in a
 table of test cases, each test that runs the table is listed. The level is the keyword of the standard. `DESIGN` is a decision of this
 crate, such as the guards (G) and the order of layers (L).
 ";

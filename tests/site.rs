@@ -8,7 +8,7 @@
     feature = "shared-cache",
     feature = "testing"
 ))]
-#![allow(clippy::unwrap_used)] // Allowed by clippy.toml in what is marked as a test, and the rest here is not.
+#![allow(clippy::unwrap_used)] // clippy.toml allows it only in functions that are marked as tests.
 #![allow(unreachable_pub)] // As in the program whose files these are.
 
 #[path = "../examples/site/app.rs"]

@@ -1,5 +1,6 @@
-//! Tests the assertions for deployments, about one response or a table that is compared with a committed file. Each
-//! assertion fails when it should, with a message that contains the path, the expected value and the actual value.
+//! Tests the assertions for deployments: those about one response, and those that compare a table with a committed
+//! file. Each assertion fails when it should, with a message that contains the path, the expected value and the actual
+//! value.
 #![allow(clippy::unwrap_used)] // As in any test.
 
 use std::fs;
@@ -400,7 +401,7 @@ compared with ";
 
 /// Does nothing unless the next test starts it.
 #[tokio::test]
-async fn in_a_directory_of_the_next_test_both_assertions_write() {
+async fn both_assertions_write_to_the_directory_of_the_next_test() {
     let Some(directory) = std::env::var_os("SNAPSHOT_DIRECTORY").map(PathBuf::from) else { return };
     assert_matches_snapshot(&app(CachePolicy::NO_STORE), requests(), directory.join("caching.md")).await;
     let routes = RoutePolicies::builder().route("/news/{id}", NEWS).build().unwrap();
@@ -412,7 +413,7 @@ fn the_environment_variable_writes_the_files_and_other_values_do_not() {
     let directory = tempfile::tempdir().unwrap();
     let run = |update: &str| {
         let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "in_a_directory_of_the_next_test_both_assertions_write"]);
+        command.args(["--exact", "both_assertions_write_to_the_directory_of_the_next_test"]);
         command.env("SNAPSHOT_DIRECTORY", directory.path()).env("UPDATE_CACHE_SNAPSHOTS", update);
         command.output().unwrap().status.success()
     };

@@ -140,7 +140,7 @@ async fn compression_and_policy_layer_add_their_vary_names_in_any_order() {
 }
 
 #[tokio::test]
-async fn a_response_may_vary_on_credentials_and_stays_private_for_those_who_send_them() {
+async fn a_response_may_vary_on_credentials_and_is_private_for_clients_that_send_them() {
     const SIGN_IN: CachePolicy = PUBLIC.vary(&["authorization"]).vary(&["Cookie"]);
     let layer = CachePolicyLayer::new(SIGN_IN);
     let signed_in = || get("/", &[("authorization", "Bearer x")]);

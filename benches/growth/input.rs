@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// parsers, above which quadratic growth would not be visible.
 pub(crate) const LENGTHS: [usize; 3] = [1_000, 8_000, 64_000];
 
-/// A unit, in which `#` is replaced by the number of the repetition, and its number of lines.
+/// A text that is repeated, and the way in which the repetitions form lines. In the text, `#` is replaced by the number
+/// of the repetition.
 #[derive(Clone, Copy)]
 pub(crate) struct Shape {
     unit: &'static str,

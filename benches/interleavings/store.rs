@@ -19,7 +19,7 @@ mod content {
 
     use bytes::Bytes;
 
-    /// Each content has memory of its own.
+    /// Each content has its own memory.
     #[derive(Debug, Default)]
     pub(crate) struct Blocks;
 

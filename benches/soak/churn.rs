@@ -36,7 +36,7 @@ use super::clients::Random;
 const CAPACITY: u64 = 128 << 20;
 /// The memory that one response may use, in bytes.
 const MAX_OBJECT: usize = 1 << 20;
-/// The memory that the process may allocate in addition to what it has allocated before the first request and to 1.1 of
+/// The memory that the process may allocate in addition to the amount before the first request and to 1.1 of
 /// the capacity, in bytes:
 ///
 /// - the bodies that are being collected, which the cache limits to an eighth of the capacity: 16 MiB,

@@ -462,7 +462,7 @@ fn head(path: &str) -> request::Parts {
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// The numbers of one of several clients.
+    /// The counts of one of several clients.
     pub(crate) const fn of(seed: u64, client: usize) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (client as u64 + 1))
     }

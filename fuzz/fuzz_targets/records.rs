@@ -25,7 +25,7 @@ fuzz_target!(|input: &[u8]| {
         let (content, sum) = record.split_last_chunk::<8>().expect("a record has a checksum");
         assert_eq!(XxHash3_64::oneshot(content).to_be_bytes(), *sum);
         assert!(content.windows(5).any(|window| window == b"/page"), "it is for this URL");
-        // These bytes are not a purge, so they purge everything. A record may claim that it was made after that.
+        // These bytes are not a purge, so they purge everything. A record may claim to be newer than that.
         assert!(!is_purged || number_in(content) > Some(0), "purged");
     } else if seen.status == 200 {
         assert_eq!(seen.body, CONTENT);

@@ -161,7 +161,7 @@ impl AssetDirectory {
     /// ```
     /// use tower_cache_policy::assets::AssetDirectory;
     ///
-    /// // Vite without settings of its own puts every file that it hashed below `assets/`, and no other file.
+    /// // Vite with its default settings puts every file that it hashed below `assets/`, and no other file.
     /// let directory = AssetDirectory::new("dist").hashed_names(|file| file.starts_with("assets/"));
     /// # let _ = directory;
     /// ```

@@ -15,7 +15,7 @@
 //! # let directory = tempfile::tempdir().unwrap();
 //! # let directory = directory.path();
 //! # std::fs::write(directory.join("style.css"), "p { color: red }").unwrap();
-//! // Once, at the start. The argument says whether the program runs in development.
+//! // Once, at the start. The argument is `true` in development.
 //! let assets = AssetDirectory::new(directory).prefix("/static").source(false)?;
 //! let files = AssetsLayer::new(&assets).layer(ServeDir::new(directory));
 //! let app: Router = Router::new().nest_service("/static", files);

@@ -4,8 +4,8 @@
 //! hash of the file shows whether the content has changed.
 //!
 //! Reading a file blocks, so it happens on a separate thread, which does not need a runtime. The response waits for the
-//! result, because its content is not verified until then. A file is hashed once for each modification time, regardless of
-//! the number of requests that wait for it.
+//! result, because its content is not verified until then. A file is hashed once for each modification time, regardless
+//! of the number of requests that wait for it.
 
 use std::collections::VecDeque;
 use std::fs;

@@ -193,11 +193,11 @@ impl Edges {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not describe the edges in front of a service",
     label = "expected an `EdgeProfile` or `Edges`",
-    note = "one edge is written like `EdgeProfile::CLOUDFLARE`",
-    note = "several edges are combined with `Edges::new([EdgeProfile::CLOUDFLARE, EdgeProfile::NGINX])?`, which fails if \
-            they need different values in one field",
-    note = "an edge whose name is known only at run time is found with `EdgeProfile::by_name(\"cloudflare\")`, which \
-            returns an `Option`"
+    note = "for one edge, write for example `EdgeProfile::CLOUDFLARE`",
+    note = "for several edges, write `Edges::new([EdgeProfile::CLOUDFLARE, EdgeProfile::NGINX])?`, which fails if they \
+            need different values in one field",
+    note = "for a name that is known only at run time, use `EdgeProfile::by_name(\"cloudflare\")`, which returns an \
+            `Option`"
 )]
 pub trait IntoEdges {
     /// Converts into the edges.

@@ -181,7 +181,7 @@ impl TargetedField {
         }
     }
 
-    /// Returns a well-known field in the syntax that edges expect if they also have a field of their own.
+    /// Returns a well-known field in the syntax that edges expect if they also have their own field.
     pub(crate) fn known(name: HeaderName) -> Self {
         let syntax = match name.as_str() {
             "surrogate-control" => DirectiveSyntax::Surrogate,

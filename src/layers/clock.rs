@@ -76,7 +76,7 @@ impl Clock {
     }
 }
 
-// Here and not in `protocol`, which is free of clocks: all code that reads the system clock goes through this file.
+// This is not in `protocol`, which does not read clocks: only this file reads the system clock.
 impl HttpDate {
     /// Returns the current time of the system clock, rounded down to whole seconds.
     ///

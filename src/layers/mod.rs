@@ -57,6 +57,32 @@
 //! `EntityTagLayer` and `OriginalPathLayer` do not have the switch, because they do not permit any cache to store a
 //! response.
 //!
+//! # Other orders
+//!
+//! The [front page](crate#order-of-layers) shows the usual order. The compiler accepts any other order too. Most of
+//! them only make responses less cacheable, and **three of them are dangerous**:
+//!
+//! | Order | Effect |
+//! |---|---|
+//! | **a session layer outside the policy layers, and nothing outside it** | responses with `Set-Cookie` have a public policy, and no layer notices it |
+//! | **authentication inside a layer with a validator source** | clients that are not signed in get 304 and 412 |
+//! | **compression outside a `CachingLayer`, around a handler that sets strong tags** | all content codings have the same strong tag; weak tags, such as the generated ones, are not affected |
+//! | compression inside an `EntityTagLayer` | a compressed response has no generated tag, because its length is unknown |
+//! | a policy layer around another one | the inner policy applies; the outer one is for other responses, unless it has `tighten` or `override_handler` |
+//! | an `EdgeLayer` inside the policy layers | it does not find a policy, so a response becomes `private, no-cache` unless its handler set one |
+//! | a `SharedCacheLayer` inside the policy layers | nothing is stored, with the reason `no-policy` |
+//! | a `SharedCacheLayer` outside an `EdgeLayer` | it uses the lifetime for browsers, because the `EdgeLayer` has moved the other one into the field of the CDN |
+//! | a CORS layer inside a `CachingLayer` that has a validator source or `require_preconditions` | the 304, 412 and 428 of the `CachingLayer` have no CORS fields, so scripts of other origins cannot read them |
+//! | two `PurgeLayer`s | only the inner one runs a purge |
+//! | a timeout or a rate limit outside all layers | its error has no `Cache-Control`; caches do not store 408, 429, 503 and 504 without one |
+//!
+//! A `PurgeLayer` works on either side of a `SharedCacheLayer`.
+//!
+//! An `EdgeLayer`, a `SharedCacheLayer` or a second `CachePolicyLayer` outside the session layer notices the cookie and
+//! makes the response private. The same applies to a CORS layer: if scripts of other origins need to read a 412 or 428,
+//! put the CORS layer outside the `CachingLayer`, and an `EdgeLayer` or a second `CachePolicyLayer` outside the CORS
+//! layer.
+//!
 //! # Decisions
 //!
 //! The policy layers decide once for each response. A layer records its decision in the response extensions if an
@@ -116,10 +142,11 @@
 //! | `record_decisions()` | `CachePolicyLayer`, `ConditionalLayer`, `CachingLayer` | read the reason from the response extensions |
 //! | `explain(bool)` | `CachePolicyLayer` | read the reason in a response field |
 //! | `record_diagnostics()` | `EdgeLayer` | find tags and fields that an edge does not accept |
-//! | `accept_risk(Risk)` | `CachePolicyLayer`, `EdgeLayer`, `AssetsLayer` | disable one guard |
-//! | `clock(Clock)` | `CachePolicyLayer`, `ConditionalLayer`, `EdgeLayer`, `AssetsLayer` | make tests repeatable |
+//! | `accept_risk(Risk)` | `CachePolicyLayer`, `EdgeLayer`, `AssetsLayer`, `SharedCache` | disable one guard |
+//! | `credential_headers(..)` | `CachePolicyLayer`, `EdgeLayer`, `SharedCache` | name request fields that contain credentials, such as `X-Api-Key`; set it on each of them |
+//! | `clock(Clock)` | `CachePolicyLayer`, `ConditionalLayer`, `EdgeLayer`, `AssetsLayer`, `SharedCache` | make tests repeatable |
 //!
-//! With the feature `tracing`, each decision is also an event at the level DEBUG.
+//! With the feature `tracing`, each decision and each outcome of a `SharedCache` is also an event at the level DEBUG.
 
 #[cfg(feature = "assets")]
 #[cfg_attr(docsrs, doc(cfg(feature = "assets")))]

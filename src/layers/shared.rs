@@ -16,8 +16,8 @@ pub(crate) enum Shared<T: 'static> {
 /// The configurations in static memory, which are never released.
 pub(crate) struct Table<T>([OnceLock<Arc<T>>; SLOTS]);
 
-/// The number of configurations of one type in static memory. Services have fewer, also if each route has its own layer.
-/// All others are counted.
+/// The number of configurations of one type in static memory. Services have fewer, even if each route has its own
+/// layer. All others are counted.
 const SLOTS: usize = 256;
 
 impl<T> Table<T> {

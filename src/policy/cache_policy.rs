@@ -111,12 +111,12 @@ impl CachePolicy {
     ///
     /// # Cost
     ///
-    /// Use it for what must not be written to a disk, such as secrets, and not for all pages of a signed-in user. A page
-    /// with `no-store` is loaded again, with a request, when the user goes back to it: many browsers keep such a page out
-    /// of their [back/forward cache](https://web.dev/articles/bfcache), or under conditions only. It also cannot be
-    /// revalidated, so each request transfers the complete content. With
-    /// [`PRIVATE_NO_CACHE`](CachePolicy::PRIVATE_NO_CACHE), the browser revalidates a page before each reuse, gets a 304
-    /// if nothing has changed, and may keep the page for going back.
+    /// Use it for content that must not be written to a disk, such as secrets, and not for all pages of a signed-in
+    /// user. A page with `no-store` is requested again when the user goes back to it, because many browsers do not put
+    /// such a page into their [back/forward cache](https://web.dev/articles/bfcache), or do so only under certain
+    /// conditions. It also cannot be revalidated, so each request transfers the complete content. With
+    /// [`PRIVATE_NO_CACHE`](CachePolicy::PRIVATE_NO_CACHE), the browser revalidates a page before each reuse, gets a
+    /// 304 if nothing has changed, and may put the page into the back/forward cache.
     // G-07
     pub const NO_STORE: Self = Self::of(Storage::Never, None);
 
@@ -205,7 +205,7 @@ impl CachePolicy {
     /// Lets CDNs and other edge caches reuse the response for this time, but not browsers. Use this policy for pages
     /// that are purged when they change, because a purge does not reach browsers.
     ///
-    /// If every edge in front reads a field of its own, [`EdgeLayer`](crate::EdgeLayer) writes the lifetime into that
+    /// If every edge in front reads its own field, [`EdgeLayer`](crate::EdgeLayer) writes the lifetime into that
     /// field and sends `Cache-Control: no-store`. Otherwise `Cache-Control` is
     /// `max-age=0, s-maxage=N, must-revalidate`. Browsers may then store the response, but must revalidate it before
     /// each reuse.
@@ -589,7 +589,7 @@ impl CachePolicy {
     /// Adds `immutable`: browsers do not revalidate the response while it is fresh, even if the user reloads the page
     /// ([RFC 8246](https://www.rfc-editor.org/rfc/rfc8246.html)).
     ///
-    /// The directive is left out if the lifetime is zero. The guard [`Immutable`](super::Guard::Immutable) removes it
+    /// The directive is omitted if the lifetime is zero. The guard [`Immutable`](super::Guard::Immutable) removes it
     /// from HTML pages.
     ///
     /// ```
@@ -731,7 +731,7 @@ impl CachePolicy {
         self.vary.iter()
     }
 
-    /// Returns whether the policy was made by [`edge_only`](CachePolicy::edge_only).
+    /// Returns whether the policy was created by [`edge_only`](CachePolicy::edge_only).
     #[must_use]
     pub const fn is_edge_only(&self) -> bool {
         self.flags.edge_only
@@ -868,7 +868,7 @@ impl CachePolicy {
 
 /// An error from a modifier that contradicts the rest of a [`CachePolicy`].
 ///
-/// Its text names the policy to start from, or the modifier to leave out.
+/// Its text names the policy to start from, or the modifier to remove.
 ///
 /// ```
 /// use std::time::Duration;

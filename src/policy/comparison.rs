@@ -1,5 +1,5 @@
-//! Proves that a layer that adopts an inner ruling, or its reading, or an undisputed policy, comes to what it would
-//! decide in full.
+//! Proves that adopting an inner ruling, the directives that an inner layer parsed, or an undisputed policy leads to
+//! the same decision as a full evaluation.
 
 #[cfg(test)]
 mod tests {
@@ -139,7 +139,7 @@ mod tests {
                 }
             }
         }
-        // A comparison that hardly happened proves nothing.
+        // Too few comparisons prove nothing.
         assert!(confirmed > cases / 10, "{confirmed} of {cases} rulings were adopted");
         assert!(reused > cases / 10, "{reused} of {cases} readings were reused");
     }
@@ -219,7 +219,7 @@ mod tests {
                 }
             }
         }
-        // A comparison that hardly happened proves nothing.
+        // Too few comparisons prove nothing.
         assert!(undisputed > cases / 40, "{undisputed} of {cases} policies were undisputed");
         assert!(usual > cases / 400, "{usual} of {cases} policies were usual");
     }

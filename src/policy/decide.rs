@@ -81,11 +81,11 @@ pub(super) enum Effective<'a> {
 
 /// The directives in the field, after guards.
 pub(super) enum Written<'a> {
-    /// Those of the inner layer's ruling.
+    /// The directives of the inner layer's ruling.
     Inner,
-    /// Those of a policy, which no guard changed.
+    /// The directives of a policy, which no guard changed.
     Policy(RenderedPolicy<'a>),
-    /// Those of the response's own line, which no guard changed.
+    /// The directives of the response's own line, which no guard changed.
     Reading(Rc<Reading>),
     Field(CacheControl),
 }
@@ -283,7 +283,7 @@ impl<'a> Layer<'a> {
     }
 
     /// Returns the policy or the response's own field if it applies unchanged, because nothing else in the response, the
-    /// request and the rules has a say. That is so for most responses.
+    /// request and the rules has an effect. That is so for most responses.
     fn undisputed(
         &self,
         status: StatusCode,
@@ -600,7 +600,8 @@ impl<'a> DecisionBuilder<'a, '_> {
         }
     }
 
-    /// Removes what the content rules out: the lifetime for a live stream, and `immutable` for an HTML page.
+    /// Removes the directives that do not fit the content: the lifetime for a live stream, and `immutable` for an HTML
+    /// page.
     ///
     /// If the handler chose `immutable` for a page, only this directive is removed. If a layer chose it, the layer
     /// serves assets, and the page replaces a missing asset, so it must not be stored. A 304 without a content type

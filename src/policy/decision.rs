@@ -107,7 +107,7 @@ impl fmt::Display for Decision {
 /// | [`Tightened`](Self::Tightened) | `tightened` | [`tighten`](crate::CachePolicyLayer::tighten) |
 /// | [`Default`](Self::Default) | `default` | a redirect, or a path without a route |
 /// | [`Development`](Self::Development) | `development` | [`development`](crate::CachePolicyLayer::development) |
-/// | [`Nothing`](Self::Nothing) | `nothing` | a 304 that was made before the handler |
+/// | [`Nothing`](Self::Nothing) | `nothing` | a 304 that was created before the handler ran |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecisionSource {
@@ -123,7 +123,7 @@ pub enum DecisionSource {
     Default,
     /// The development switch.
     Development,
-    /// None: the policy of this 304's 200 is not known, so the 304 has no `Cache-Control` and caches keep using
+    /// None: the policy of this 304's 200 is not known, so the 304 has no `Cache-Control`, and caches continue to use
     /// the stored one.
     Nothing,
 }

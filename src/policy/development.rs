@@ -11,8 +11,8 @@ use std::fmt;
 /// [`AssetDirectory::source`](crate::assets::AssetDirectory::source). A `bool` converts into it. The
 /// [layers](crate::layers#development) page lists what each layer does.
 ///
-/// The switch is never on by itself, not even in debug builds: a deployed debug build should behave like a release
-/// build. [`from_env`](Self::from_env) reads an environment variable of your choice.
+/// The switch is never turned on automatically, not even in debug builds: a deployed debug build should behave like a
+/// release build. [`from_env`](Self::from_env) reads an environment variable of your choice.
 ///
 /// ```
 /// use std::time::Duration;

@@ -89,7 +89,7 @@ facts! {
     NEVER_STORED,
     ERROR,
     REDIRECT,
-    /// A success that policies do not apply to, such as 204.
+    /// A successful status to which policies do not apply, such as 204.
     OTHER_SUCCESS,
     /// A 304 without a `Content-Type`.
     UNTYPED_NOT_MODIFIED,
@@ -174,7 +174,7 @@ impl Facts {
         })
     }
 
-    /// The numbers of the facts that hold.
+    /// The numbers of the facts that are true.
     pub(super) fn iter(self) -> impl Iterator<Item = usize> {
         let mut left = self.0;
         std::iter::from_fn(move || {

@@ -45,7 +45,7 @@ pub enum Guard {
     /// Prevents a policy from giving a lifetime to server-sent events and other live streams. A lifetime in the
     /// handler's own `Cache-Control` stays.
     LiveStream,
-    /// Adds `private` to a response with `Clear-Site-Data`, so that no shared cache repeats it to other clients.
+    /// Adds `private` to a response with `Clear-Site-Data`, so that no shared cache sends it to other clients.
     ClearSiteData,
     /// Adds `private` and `no-cache` to a response with `Vary: *`.
     VaryAny,
@@ -110,9 +110,9 @@ pub(super) struct GuardRow {
 pub(super) enum Effect {
     /// Shared caches must not store the response (SPD).
     Private,
-    /// A policy that was made for a success does not apply.
+    /// A policy for a success does not apply.
     NoPolicyOfASuccess,
-    /// No cache stores the response, whatever the policy or the handler sets.
+    /// No cache stores the response, regardless of the policy and the handler.
     NoStore,
     /// No policy gives the response a lifetime. The handler's own field stays.
     NoLifetimeByPolicy,
@@ -205,7 +205,7 @@ pub enum Risk {
     /// Safe only if the mark is wrong. Remove the mark instead.
     PersonalizedResponseServedToOthers,
     /// A shared cache serves an error that one client caused to all clients, for the lifetime of a successful response.
-    /// 428, 429, 431 and 511 are not stored in any case.
+    /// 428, 429, 431 and 511 are never stored.
     ///
     /// For a short lifetime of a 404, use [`for_status`](crate::CachePolicyLayer::for_status) instead.
     ErrorServedAsLongAsASuccess,

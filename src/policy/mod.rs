@@ -39,7 +39,7 @@
 //!
 //! Responses to methods other than GET and HEAD are not stored.
 //!
-//! Two rules cannot be switched off: no layer adds `public` by itself, and no error or redirect
+//! Two rules cannot be switched off: no layer adds `public` on its own, and no error or redirect
 //! becomes a 304 or 412.
 //!
 //! # 304 responses

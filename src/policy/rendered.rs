@@ -119,7 +119,7 @@ impl EdgeDirectives {
 }
 
 impl RenderedPolicy<'_> {
-    /// Renders a policy that was made for one response, unless this thread has rendered it recently.
+    /// Renders the policy of a single response, unless this thread has rendered it recently.
     pub(super) fn of_response(policy: CachePolicy) -> Self {
         thread_local! {
             static RECENT: Recent<Rendered> = const { Recent::new() };

@@ -57,9 +57,9 @@ pub(crate) struct Accepted {
 /// 200.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unruled {
-    /// The 304 was made before the handler ran.
+    /// The 304 was created before the handler ran.
     BeforeHandler,
-    /// The inner service made the 304, and the policy depends on the content, which a 304 does not have.
+    /// The inner service created the 304, and the policy depends on the content, which a 304 does not have.
     WithoutContent,
 }
 
@@ -128,7 +128,7 @@ impl Ruling {
         (status != StatusCode::NOT_MODIFIED || self.stands_for_response).then_some(&self.tags)
     }
 
-    /// The tags that are known, which may not be all.
+    /// The known tags, which may be incomplete.
     pub(crate) const fn known_tags(&self) -> &CacheTags {
         &self.tags
     }
@@ -138,8 +138,8 @@ impl Ruling {
         self.tags.unite(tags);
     }
 
-    /// Prepares the ruling for layers around an edge layer, which changed the lines and knows these fields. Returns whether
-    /// such a layer needs it.
+    /// Prepares the ruling for the outer layers of an edge layer, which has changed the lines and knows these fields.
+    /// Returns whether an outer layer needs the ruling.
     pub(crate) fn leave_edge(&mut self, own_names: &[HeaderName], request: RequestFacts) -> bool {
         for name in own_names {
             if !self.edge_names.contains(name) {

@@ -14,7 +14,7 @@ use super::{CachePolicy, CacheTags};
 
 /// The source of a layer's policies: one policy, a table of routes, or a closure that chooses by the request.
 ///
-/// [`IntoPolicySource`] and [`PolicySource::from_fn`] make one.
+/// [`IntoPolicySource`] and [`PolicySource::from_fn`] create one.
 #[derive(Clone)]
 pub struct PolicySource(Source);
 
@@ -188,7 +188,7 @@ impl fmt::Debug for Chooser {
     }
 }
 
-/// Lends the parts of a request. Its body stays in its place, because moving it would take longer.
+/// Lends the parts of a request. The body is not moved, because that would take longer.
 pub(super) fn with_parts<B, T>(request: &mut Request<B>, read: impl FnOnce(&Parts) -> T) -> T {
     fn swap_heads<B>(one: &mut Request<()>, other: &mut Request<B>) {
         swap(one.method_mut(), other.method_mut());
@@ -212,12 +212,12 @@ pub(super) fn with_parts<B, T>(request: &mut Request<B>, read: impl FnOnce(&Part
 /// A closure is not converted. It is passed to [`CachePolicyLayer::from_fn`](crate::CachePolicyLayer::from_fn), where
 /// the compiler infers the type of its argument.
 // A blanket implementation for closures would not: `new(|_| CachePolicy::NO_STORE)` failed with "implementation of
-// `FnOnce` is not general enough", which says nothing about the remedy.
+// `FnOnce` is not general enough", which does not contain the remedy.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a cache policy",
     label = "expected a `CachePolicy` or `RoutePolicies`",
-    note = "a policy is written like `CachePolicy::public(Duration::from_secs(300))` or `CachePolicy::NO_STORE`",
-    note = "a closure that chooses by the request is passed to `from_fn` instead of `new`: `from_fn(|request| ...)`"
+    note = "write a policy such as `CachePolicy::public(Duration::from_secs(300))` or `CachePolicy::NO_STORE`",
+    note = "pass a closure that chooses by the request to `from_fn` instead of `new`: `from_fn(|request| ...)`"
 )]
 pub trait IntoPolicySource {
     /// Converts into a source. Renders the field values of fixed policies once.

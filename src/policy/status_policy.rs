@@ -84,7 +84,7 @@ impl HandlerPolicy {
     }
 
     fn choose(status: StatusCode, own: Option<StatusPolicy>, policy: Option<CachePolicy>) -> Option<Self> {
-        // A part of the application that wants no storage does not know what another part returns.
+        // The part of the application that returned `no-store` does not know which policy another part returns.
         let allows = policy.is_none_or(|policy| !policy.is_no_store());
         match own.filter(|own| allows && own.is_for(status)) {
             Some(own) => Some(Self { policy: own.policy, is_for_status: true }),

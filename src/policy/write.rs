@@ -295,7 +295,7 @@ impl Decided<'_> {
 
 impl Layer<'_> {
     /// Adds the names of the layer's and the handler's policies to `Vary`. Which policy takes precedence does not
-    /// matter, because the response depends on these fields in any case. Adds `Origin` if CORS allows one origin, and
+    /// matter, because the response always depends on these fields. Adds `Origin` if CORS allows one origin, and
     /// returns that guard. Records in the facts whether the response depends on anything.
     // K-02, G-12, L-05
     pub(super) fn complete_vary(

@@ -87,7 +87,7 @@ impl HttpDate {
             Err(error) => {
                 let before = error.duration();
                 let seconds = i64::try_from(before.as_secs()).ok()?;
-                // Round down, not towards zero.
+                // Round down, not toward zero.
                 -seconds - i64::from(before.subsec_nanos() > 0)
             }
         };

@@ -13,8 +13,8 @@ const NO_VARY_SEARCH: HeaderName = HeaderName::from_static("no-vary-search");
 /// response for several URLs
 /// ([draft-ietf-httpbis-no-vary-search](https://datatracker.ietf.org/doc/draft-ietf-httpbis-no-vary-search/)).
 ///
-/// A link with `?utm_source=mail` usually leads to the same page as the link without it. Caches that do not know the
-/// field, which are most CDNs, store one response for each URL as before. Some browsers obey it.
+/// A link with `?utm_source=mail` usually leads to the same page as the link without it. Caches that do not support
+/// the field, such as most CDNs, store one response for each URL as before. Some browsers obey it.
 ///
 /// | Value | Field |
 /// |---|---|

@@ -46,7 +46,7 @@ pub(crate) const fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty()
 }
 
-/// Returns the length of the token that `bytes` starts with. Looks at four bytes at once.
+/// Returns the length of the token that `bytes` starts with. Checks four bytes at once.
 fn token_length(bytes: &[u8]) -> usize {
     let (chunks, _) = bytes.as_chunks();
     let whole =

@@ -62,7 +62,7 @@ impl Vary {
     /// Creates a set of these names in linear time, unlike repeated [`insert`](Self::insert).
     pub(crate) fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut seen = NameTable::default();
-        // Repeated names do not count towards the limit.
+        // Repeated names do not count toward the limit.
         let names = names.into_iter().filter(|name| seen.insert(name.as_bytes().to_ascii_lowercase()));
         Self::from_members(names.map(str::as_bytes))
     }
@@ -130,7 +130,7 @@ impl Vary {
         self.names.iter().flat_map(FieldNames::iter)
     }
 
-    /// Returns whether the set is empty, so that the response needs no `Vary` field.
+    /// Returns whether the set is empty, so that the response does not need `Vary`.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.names.as_ref().is_some_and(FieldNames::is_empty)

@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 const SMALLEST: usize = 512;
 /// The size of the largest blocks of a content, in bytes.
 const LARGEST: usize = 16 << 10;
-/// The length up to which a content has memory of its own, in bytes. Allocators find room for it nearly everywhere.
+/// The length up to which a content has its own allocation, in bytes. Allocators find room for it nearly everywhere.
 const SHORT: usize = 1 << 10;
 /// An estimate of the memory for a block in addition to its bytes: the counter of its clones, and its place in the
 /// content.
@@ -24,7 +24,7 @@ pub(crate) const fn allocated(length: usize) -> usize {
 
 /// The memory for the contents of one store.
 ///
-/// Contents have all lengths. If each had memory of its own from the allocator, the memory of a removed one would rarely
+/// Contents have all lengths. If the allocator provided the memory of each, the memory of a removed one would rarely
 /// fit the next one, and a quarter of the store would be lost to gaps. Each long content therefore consists of blocks
 /// whose sizes are powers of two. They are cut from large slabs, and two halves that are free become one block again.
 /// If there is no large block, a content gets several small ones, so there is a new slab only when all memory is used.
@@ -66,7 +66,7 @@ pub(crate) enum Rest {
         pieces: Arc<[Bytes]>,
         /// The next piece.
         index: usize,
-        /// The number of bytes in front of it that are left out.
+        /// The number of bytes in front of it that are omitted.
         skipped: usize,
         length: usize,
     },
@@ -171,7 +171,7 @@ impl Free {
             if other.address() < address {
                 std::mem::swap(&mut piece, &mut other);
             }
-            // Without a copy, because they are neighbours in one slab.
+            // Without a copy, because they are adjacent in one slab.
             piece.memory.unsplit(other.memory);
         }
     }
@@ -197,7 +197,7 @@ impl AsRef<[u8]> for Block {
 impl Drop for Block {
     fn drop(&mut self) {
         let piece = std::mem::take(&mut self.piece);
-        // A slab goes back to the allocator without the lock.
+        // A slab is returned to the allocator without the lock.
         let _slab = self.blocks.lock().give_back(piece);
     }
 }
@@ -235,7 +235,7 @@ impl Content {
         self.pieces().iter().map(|piece| piece.len().next_multiple_of(SMALLEST) + BLOCK_OVERHEAD).sum()
     }
 
-    /// The bytes from the start of a range to its end, as far as the content has them.
+    /// The bytes of a range that the content contains.
     pub(crate) fn part(&self, range: Range<usize>) -> Rest {
         let end = range.end.min(self.len());
         let start = range.start.min(end);

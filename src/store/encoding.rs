@@ -44,7 +44,7 @@ pub(crate) enum Decoded {
     /// A stored response. Its moment has to be set to that of the process.
     /// The body is a slice of the record.
     Response { head: Box<RecordHead>, body: Bytes, moment: PurgeMoment },
-    /// The responses for the URL are selected by request fields. Each has a name of its own.
+    /// The responses for the URL are selected by request fields. Each has its own name.
     Variants { response: HeaderMap, rules: SelectionRules },
 }
 
@@ -137,7 +137,7 @@ impl Codec {
         if let Some(ruling) = &head.ruling {
             put_ruling(&mut out, ruling)?;
         }
-        // A field that `Connection` named may have been left out, on which the selection depends.
+        // The selection may depend on a field that was omitted because `Connection` named it.
         let rules = head.selection.rules();
         Selection::restore(&head.headers, rules, values, head.selection.parts().1.map(<[usize]>::to_vec))
             .filter(|restored| *restored == head.selection)?;
@@ -399,7 +399,7 @@ fn read_directives(value: &[u8]) -> Option<CacheControl> {
     Some(CacheControl::parse([&HeaderValue::from_bytes(value).ok()?]))
 }
 
-/// Reads from the front. Each method returns `None` if the rest is too short or not what it should be.
+/// Reads from the front. Each method returns `None` if the rest is too short or invalid.
 struct Reader<'a> {
     bytes: &'a [u8],
 }

@@ -49,7 +49,7 @@ pub(crate) struct KeyParts<'a> {
     pub(crate) inner: Option<&'a PathAndQuery>,
 }
 
-/// The rules by which keys are made from requests.
+/// The rules for creating keys from requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KeyRules {
     query: QueryRule,
@@ -64,7 +64,7 @@ enum QueryRule {
     All,
     /// Only these parameters.
     Only(Vec<String>),
-    /// All parameters but these. A `*` at the end of a name stands for any text.
+    /// All parameters except these. A `*` at the end of a name matches any text.
     Without(Vec<String>),
 }
 
@@ -134,11 +134,11 @@ impl KeyRules {
         UrlName::new(host.as_bytes(), writer.written())
     }
 
-    /// Appends the path, and the query as far as the rules keep it.
+    /// Appends the path, and the part of the query that the rules select.
     fn put_target(&self, writer: &mut Writer<'_>, target: &PathAndQuery) -> Option<()> {
         let Some(query) = target.query() else { return writer.put(target.path().as_bytes()) };
         let keeps_all = matches!(self.query, QueryRule::All) && !self.sorted;
-        // Some handlers separate parameters at `;`, and would find one in the value of a parameter that is left out.
+        // Some handlers separate parameters at `;`, and would find one in the value of a parameter that is omitted.
         if keeps_all || query.contains(';') {
             return writer.put(target.as_str().as_bytes());
         }
@@ -197,7 +197,7 @@ impl KeyRef<'_> {
         UrlName::new(host, target)
     }
 
-    /// The host in lower case, and the path with the query as far as the rules keep it.
+    /// The host in lower case, and the path with the part of the query that the rules select.
     fn host_and_target(&self) -> (&[u8], &[u8]) {
         let rest = self.bytes.get(4..).unwrap_or_default();
         let (_scheme, rest) = split_part(rest);
@@ -238,7 +238,7 @@ impl<'a> From<&'a PrimaryKey> for KeyRef<'a> {
     }
 }
 
-/// Makes hash tables whose places come from the hash that a key contains.
+/// Builds hash tables that use the hash that a key contains.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ByKey;
 
@@ -501,7 +501,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deny_list_of_parameters_ignores_these() {
+    fn a_deny_list_removes_its_parameters_from_keys() {
         let mut rules = KeyRules::default();
         rules.without_query(["utm_*".to_owned(), "fbclid".to_owned()]);
         let same = |one: &str, other: &str| key(&rules, "h", one) == key(&rules, "h", other);

@@ -31,10 +31,10 @@ const AVERAGE_WEIGHT: u64 = 16 << 10;
 /// # Memory of the process
 ///
 /// The capacity does not include responses that are being collected (at most an eighth of it), evicted responses that
-/// clients still receive, and remembered purges (at most 12 MiB). The content of removed responses is used for new ones,
-/// and is not returned to the operating system. The allocator also loses memory to gaps between small blocks. Allow for
-/// 1.7 times the capacity: a store of 128 MiB that was full for seven minutes, with contents of random lengths and with
-/// slow clients, had 157 MiB in use, and the process 213 MiB.
+/// clients still receive, and remembered purges (at most 12 MiB). The memory of removed contents is reused for new
+/// ones, and is not returned to the operating system. The allocator also loses memory to gaps between small blocks.
+/// Allow for 1.7 times the capacity: a store of 128 MiB that was full for seven minutes, with contents of random
+/// lengths and with slow clients, had 157 MiB in use, and the process 213 MiB.
 ///
 /// ```
 /// use tower_cache_policy::store::MemoryStore;
@@ -68,15 +68,16 @@ impl MemoryStore {
         Self::with_max_object(capacity, sixteenth.min(8 << 20))
     }
 
-    /// Creates a store that uses at most `capacity` bytes, of which one response may use `max_object`.
+    /// Creates a store that uses at most `capacity` bytes, of which one response may use `max_object`, and at most half
+    /// of the capacity.
     ///
     /// A response that is larger is passed through and not stored.
     #[must_use]
     #[allow(clippy::missing_panics_doc, reason = "the options are complete")]
     pub fn with_max_object(capacity: u64, max_object: usize) -> Self {
         let max_object = max_object.min(usize::try_from(capacity / 2).unwrap_or(usize::MAX));
-        // A shard does not admit what is heavier than itself. With one that holds two of the largest responses, the
-        // variants of a URL fit too.
+        // A shard rejects an entry that is heavier than its own capacity. Each shard therefore has room for two
+        // responses of the maximum size, so that the variants of a URL fit too.
         let largest = u64::try_from(max_object).unwrap_or(u64::MAX).max(1);
         let shards = (capacity / largest.saturating_mul(2)).clamp(1, 64);
         let shards = usize::try_from(shards).unwrap_or(1);
@@ -106,7 +107,7 @@ impl MemoryStore {
         self.capacity
     }
 
-    /// Returns the number of bytes that the stored responses use, as far as they are weighed.
+    /// Returns the number of bytes that the stored responses use, according to their weights.
     #[must_use]
     pub fn weight(&self) -> u64 {
         self.cache.weight()
@@ -157,8 +158,8 @@ impl MemoryStore {
         }
     }
 
-    /// Stores a response. It replaces the one with the same selecting values, unless that was requested after a later
-    /// purge, or made later.
+    /// Stores a response. It replaces the one with the same selecting values, unless that one was requested after a
+    /// later purge, or generated later.
     ///
     /// Responses for which `is_usable` is false are removed on the way. Returns `false` if the response is too large, or
     /// older than the stored one.
@@ -167,8 +168,8 @@ impl MemoryStore {
         self.place(key, record, |known, record| is_usable(known).then(|| order(known) > order(record)))
     }
 
-    /// Stores a response in place of the one that it was made from, unless that has been replaced by now. Otherwise like
-    /// [`insert`](Self::insert).
+    /// Stores a response in place of the one that it was created from, unless that has been replaced by now. Otherwise
+    /// like [`insert`](Self::insert).
     pub(crate) fn insert_update(
         &self,
         key: PrimaryKey,
@@ -179,8 +180,8 @@ impl MemoryStore {
         self.place(key, record, |known, _| (!Arc::ptr_eq(known, from) && is_usable(known)).then_some(true))
     }
 
-    /// Stores a response. `takes_precedence` returns whether a stored response with the same selecting values is kept in
-    /// place of the new one, or `None` if a stored response is removed.
+    /// Stores a response. `takes_precedence` returns whether a stored response with the same selecting values takes
+    /// precedence over the new one, or `None` if a stored response is removed.
     fn place(
         &self,
         key: PrimaryKey,

@@ -10,7 +10,7 @@ use crate::protocol::HttpDate;
 
 /// The maximum number of purges that are remembered one by one.
 const MAX_MARKS: usize = 1 << 16;
-/// The number of soft purges of one name that are told apart.
+/// The number of soft purges of one name that are distinguished.
 const SOFT_MARKS: usize = 3;
 /// The maximum number of bytes in the names of these purges.
 const MAX_BYTES: usize = 4 << 20;
@@ -35,9 +35,9 @@ impl Moment {
 /// Remembers when tags and URLs were purged.
 ///
 /// A purge does not search for stored responses. A lookup compares the moment of the stored response with the last
-/// purges of its tags and its URL. Responses that are still under way when the purge arrives are therefore purged too.
-/// The number of purges is bounded: when there are too many, the older half is replaced by one purge of everything that
-/// is older.
+/// purges of its tags and its URL. Responses that are still in progress when the purge arrives are therefore purged
+/// too. The number of purges is bounded: when there are too many, the older half is replaced by one purge of everything
+/// that is older.
 #[derive(Debug, Default)]
 pub(crate) struct PurgeClock {
     now: AtomicU64,
@@ -109,7 +109,7 @@ impl PurgeClock {
     }
 
     /// Applies a purge that the request for a response has caused, and returns a moment for this response that the purge
-    /// does not cover. Returns `None` if another purge has covered the response while it was under way.
+    /// does not cover. Returns `None` if another purge has covered the response while it was in progress.
     pub(crate) fn purge_before(
         &self,
         purge: PurgeOf<'_>,
@@ -315,7 +315,7 @@ mod tests {
             requested.push(clock.moment());
         }
         let found: Vec<_> = requested.into_iter().map(|moment| clock.check(moment, &article, || url("/")).0).collect();
-        // That of the second one is earlier than it has to be.
+        // The mark of the second one is earlier than necessary.
         let since = [10, 10, 30, 30, 40].map(|seconds| Purged::Soft(at(seconds)));
         assert_eq!(found, [&since[..], &[Purged::No]].concat());
     }

@@ -40,7 +40,7 @@ pub(crate) struct Record {
     checked: AtomicU64,
 }
 
-/// A stored response without its body, which may still be under way.
+/// A stored response without its body, which may still be incomplete.
 #[derive(Clone, Debug)]
 pub(crate) struct RecordHead {
     pub(crate) status: StatusCode,
@@ -69,7 +69,7 @@ pub(crate) enum Usability {
 
 impl RecordHead {
     /// Prepares the fields of a response for storing: without those that must not be stored, with a `Date` and an `Age`,
-    /// and in memory of their own. Returns `None` if they are too large, or if a field must be left out that the
+    /// and in separate memory. Returns `None` if they are too large, or if a field must be omitted that the
     /// response needs.
     ///
     /// Fields that a server received are often slices of its buffer, and would keep the complete buffer in memory.
@@ -92,9 +92,9 @@ impl RecordHead {
         // One more than the fields below, for the `Content-Length` of HEAD. A map counts names and not lines, and the names
         // of a full one would be longer than the maximum.
         let mut headers = HeaderMap::with_capacity(response.keys_len() + 4);
-        // These come first, where a response from the cache finds them, and make room: a map that is cloned has none.
+        // These come first, where a response from the cache finds them, and reserve capacity, which a cloned map lacks.
         headers.insert(AGE, HeaderValue::from_static("0"));
-        // The lines of inner caches come before that of this one, so there is no place in front of them.
+        // The lines of inner caches come before that of this cache, so no place is reserved in front of them.
         if response.get_all(CACHE_STATUS).iter().all(HeaderValue::is_empty) {
             headers.insert(CACHE_STATUS, HeaderValue::from_static(""));
         }
@@ -133,7 +133,7 @@ impl RecordHead {
         // The values share one allocation. That and the one of `Date` have counters.
         let text: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         let text = allocated(text) + 3 * allocated(40);
-        // A list of tags begins with room for four.
+        // A list of tags starts with a capacity of four.
         let tags = self.tags.iter().map(|tag| allocated(tag.as_str().len())).sum::<usize>()
             + match self.tags.iter().count() {
                 0 => 0,
@@ -193,7 +193,7 @@ impl Record {
     /// Whether the client has the content: the conditions of the request, which is a GET or HEAD, are false.
     // P-16, P-17
     pub(crate) fn is_current_at(&self, method: &Method, request: &HeaderMap, now: HttpDate) -> bool {
-        // One tag that is the same byte for byte needs no parsing, and takes precedence over a date.
+        // A single tag with the same bytes is not parsed, and takes precedence over a date.
         if self.etag.is_some() && only_line(request, &IF_NONE_MATCH) == self.etag.as_ref() {
             return true;
         }
@@ -256,7 +256,7 @@ impl Record {
     }
 }
 
-/// Returns a value that many responses have. It needs no memory, and no counter that all threads change.
+/// Returns a value that many responses have. It needs neither memory nor a counter that all threads change.
 fn usual_value(value: &[u8]) -> Option<&'static str> {
     macro_rules! usual {
         ($($text:literal)*) => {

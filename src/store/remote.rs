@@ -23,7 +23,7 @@ pub type RemoteFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// so a store may lose or damage them.
 ///
 /// The cache limits the time of each operation by dropping its future, and does not call a store that fails repeatedly.
-/// A store therefore needs no timeouts and no retries of its own.
+/// A store therefore does not need its own timeouts or retries.
 pub trait RemoteStore: fmt::Debug + Send + Sync + 'static {
     /// Returns the record with this name.
     fn get(&self, name: &str) -> RemoteFuture<Result<Option<Bytes>, RemoteError>>;
@@ -41,12 +41,13 @@ pub trait RemoteStore: fmt::Debug + Send + Sync + 'static {
 
     /// Returns the purges after this moment, and those before it that a new history contains.
     ///
-    /// If the history is not the one of `since`, or has lost purges that may have been after `since`, the result is the
-    /// complete history, with its own id. If the store has no history, it begins one with a new id that is not zero.
+    /// If `since` belongs to another history, or the history has lost purges that may have been after `since`, the
+    /// result is the complete history, with its own id. A store without a history begins one, with a new id that is not
+    /// zero.
     fn purges_since(&self, since: PurgeMoment) -> RemoteFuture<Result<PurgeHistory, RemoteError>>;
 
     /// Takes the lease with this name for this holder and time, unless another holder has it. Returns whether it was
-    /// taken. The store must end it after the time by itself, because the holder may die.
+    /// taken. The store must end the lease after this time, because the holder may die.
     ///
     /// Used only if the cache has a [lease](crate::layers::shared_cache::SecondLevel::lease). The default
     /// implementation grants each lease, so no process waits for another one.
@@ -95,7 +96,7 @@ pub struct PurgeHistory {
 
 /// The failure of an operation of a [`RemoteStore`].
 ///
-/// It never reaches a client. The cache counts it and goes on without the second level.
+/// It never reaches a client. The cache counts it and continues without the second level.
 #[derive(Debug)]
 pub struct RemoteError {
     is_refusal: bool,

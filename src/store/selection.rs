@@ -26,10 +26,10 @@ pub(crate) struct Selection {
 /// How selecting values are compared.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SelectionRules {
-    /// Whether one line and several lines with the same members differ. Handlers that read only the first line respond
-    /// to these requests differently.
+    /// Whether a field in several lines differs from the same members in one line. A handler that reads only the first
+    /// line responds to these requests differently.
     pub(crate) counts_lines: bool,
-    /// Whether services choose a language by its weight only, and not by the order.
+    /// Whether services choose a language only by its weight, and not by the order.
     pub(crate) by_weight_of_language: bool,
 }
 
@@ -65,7 +65,7 @@ impl Selection {
         let of_response = Self::of(response, &HeaderMap::new(), rules)?;
         let counted = lines.as_ref().map(Vec::len);
         (counted == of_response.lines.as_ref().map(Vec::len)).then_some(())?;
-        // Only the values are known, and not how they were sent.
+        // The values are known, but not the lines in which they were sent.
         Some(Self { values: SelectingValues::from_bytes(values)?, lines, sent: SentLines::default(), ..of_response })
     }
 
@@ -105,11 +105,11 @@ impl Selection {
     pub(crate) fn weight(&self) -> usize {
         let names = self.fields.names();
         let lines = self.lines.as_ref().map_or(0, |lines| allocated(size_of_val(&**lines)));
-        // A name that is not registered has text of its own, with a counter.
+        // A name that is not registered has its own text, with a counter.
         allocated(size_of_val(names))
             + names.iter().map(|name| allocated(name.as_str().len()) + allocated(24)).sum::<usize>()
             + lines
-            // The vector may have room for as much again.
+            // The capacity of the vector may be twice its length.
             + allocated(2 * self.values.as_bytes().len())
             + allocated(self.sent.len())
     }

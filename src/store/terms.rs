@@ -81,7 +81,7 @@ impl Terms {
     fn checked(directives: &CacheControl) -> Option<Self> {
         let forbidden = directives.no_store()
             || directives.private()
-            // Few caches can leave out the fields that are named.
+            // Few caches can omit the named fields.
             || !directives.private_fields().is_empty()
             || !directives.no_cache_fields().is_empty();
         if forbidden {

@@ -16,7 +16,7 @@ NEVER_STORED = {
 NEVER = "never"
 
 # The best results that a cache can have. The gateway of this crate must have one of them in each row.
-BEST = {"MISS, HIT", NEVER, "apart", "at once", "stale at once", "honoured", "304", "stale"}
+BEST = {"MISS, HIT", NEVER, "apart", "at once", "stale at once", "honored", "304", "stale"}
 # The rows in which the error is the right result, because nothing allows the stale response. A 503 of the site does not
 # mean that the cache is disconnected (RFC 9111 section 4.2.4).
 ERRORS = {
@@ -177,8 +177,8 @@ def fill(edge):
 
 def stale(edge):
     return {
-        "`s-maxage` longer than `max-age`": "honoured" if edge.fetch(path(10)).came == "HIT" else "ignored",
-        "`s-maxage` shorter than `max-age`": "ignored" if edge.fetch(path(11)).came == "HIT" else "honoured",
+        "`s-maxage` longer than `max-age`": "honored" if edge.fetch(path(10)).came == "HIT" else "ignored",
+        "`s-maxage` shorter than `max-age`": "ignored" if edge.fetch(path(11)).came == "HIT" else "honored",
         "after `max-age`, with `ETag`": revalidated(edge, path(12)),
         "after `max-age`, with `ETag`, gzip": revalidated(edge, path(13), accept_encoding="gzip"),
         "`stale-while-revalidate`": in_background(edge, path(20)),

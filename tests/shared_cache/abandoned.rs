@@ -18,7 +18,7 @@ fn spawning(cache: SharedCache) -> SharedCache {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_a_spawner_a_request_is_finished_when_its_last_client_leaves() {
+async fn with_a_spawner_a_request_is_finished_when_its_last_client_disconnects() {
     // The head comes after 50 ms, and the body in three polls.
     for (clients, frames) in [(1, None), (3, None), (1, Some(0)), (1, Some(1)), (3, Some(1))] {
         let case = format!("{clients} clients that leave after {frames:?} frames");
@@ -75,7 +75,7 @@ async fn a_client_can_join_a_request_that_is_being_finished() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_is_not_spawned_leaves_nothing() {
+async fn a_task_that_is_not_spawned_leaves_no_state_behind() {
     let site = site_with(|cache| cache.spawner(drop), PUBLIC, slow_page);
     drop(site.request(&[]).await);
     site.assert_nothing_is_left();
@@ -136,7 +136,7 @@ async fn with_a_timer_waiting_clients_call_the_handler_themselves_after_a_time()
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_timer_waiting_clients_leave_a_body_that_takes_too_long() {
+async fn without_a_timer_waiting_clients_stop_waiting_for_a_slow_body() {
     let site = site_with(
         |cache| cache,
         PUBLIC,

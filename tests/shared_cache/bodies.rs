@@ -111,7 +111,7 @@ async fn empty_chunks_delay_nothing_and_cost_nothing() {
 }
 
 #[tokio::test]
-async fn the_size_hint_is_that_of_the_rest() {
+async fn the_size_hint_is_that_of_the_remaining_bytes() {
     let cache = cache();
     let response = serve(&cache, Frames::of(&["ab", "c"]).hinted(3), None).oneshot(get("/", &[])).await.unwrap();
     let mut body = response.into_body();
@@ -126,7 +126,7 @@ async fn the_size_hint_is_that_of_the_rest() {
 }
 
 #[tokio::test]
-async fn nothing_is_stored_if_the_client_leaves() {
+async fn nothing_is_stored_if_the_client_disconnects() {
     for polls in 0..3 {
         let cache = cache();
         let service = serve(&cache, Frames::of(&["a", "b", "c"]), None);

@@ -60,7 +60,7 @@ fn a_hit_allocates_only_the_two_parts_of_the_map_of_its_fields() {
         let response = poll(service.call(get("/", lines))).unwrap();
         poll(content_of(response));
     }
-    // `Age` needs no memory, and `Cache-Status` only once in each second.
+    // `Age` does not need memory, and `Cache-Status` needs it only once per second.
     for seconds in [0, 59] {
         clock.advance(seconds);
         for (name, method, lines, status, expected) in table {

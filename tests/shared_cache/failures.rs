@@ -135,7 +135,7 @@ async fn only_a_cache_by_fields_accepts_a_risk() {
 }
 
 #[tokio::test]
-async fn a_response_that_is_not_storable_spares_the_next_requests_for_two_seconds() {
+async fn after_a_response_that_is_not_storable_requests_do_not_wait_for_two_seconds() {
     let is_private = Arc::new(AtomicUsize::new(1));
     let handler = {
         let is_private = Arc::clone(&is_private);
@@ -162,7 +162,7 @@ async fn a_response_that_is_not_storable_spares_the_next_requests_for_two_second
 }
 
 #[tokio::test]
-async fn a_client_whose_request_prevents_storing_does_not_keep_the_url_out_of_the_cache() {
+async fn a_client_whose_request_prevents_storing_does_not_prevent_it_for_others() {
     let long = "x".repeat(9_000);
     let table: &[(&str, &str, &str, bool)] = &[
         ("a value in Vary that is too long", "accept-language", &long, true),

@@ -152,7 +152,7 @@ async fn the_call_continues_while_any_client_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_leaves_while_it_reads_does_not_stop_the_others() {
+async fn a_client_that_disconnects_while_it_reads_does_not_stop_the_others() {
     let site = site(PUBLIC, slow_page);
     let first = site.request(&[]).await;
     let other = tokio::spawn(site.request(&[]));
@@ -316,7 +316,7 @@ async fn with_a_spawner_no_client_waits_for_a_revalidation() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_revalidation_that_is_not_spawned_leaves_nothing() {
+async fn a_revalidation_that_is_not_spawned_leaves_no_state_behind() {
     let site = site_with(|cache| cache.spawner(drop), PUBLIC.stale_while_revalidate(MINUTE), slow_page);
     assert_eq!(site.body(&[]).await, "hello");
     site.clock.advance(61);
@@ -439,7 +439,7 @@ async fn all_clients_can_be_dropped_after_any_number_of_polls() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_clients_that_come_and_leave_do_not_hang() {
+async fn many_clients_that_connect_and_disconnect_do_not_hang() {
     let site = Arc::new(site(PUBLIC, async |call, _| {
         tokio::time::sleep(Duration::from_micros(u64::try_from(call % 7).unwrap() * 100)).await;
         Response::new(Frames::of(&["he", "llo"]).slow())

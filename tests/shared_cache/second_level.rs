@@ -150,7 +150,7 @@ async fn a_response_of_one_process_is_a_hit_in_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_for_one_url_wait_for_one_lookup_even_if_the_first_client_leaves() {
+async fn requests_for_one_url_wait_for_one_lookup_even_if_the_first_client_disconnects() {
     let remote = Remote::default();
     let process = Process::new(&remote).await;
     let mut first = Box::pin(process.get());

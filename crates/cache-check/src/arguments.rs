@@ -22,7 +22,7 @@ for each row of its table, and redirects are not followed. A difference is a
 response that caches would not treat as recorded in FILE. --write-expect writes
 such a FILE, as does a test with `assert_matches_snapshot` of tower-cache-policy.
 
-Colours are for terminals, and NO_COLOR turns them off.
+Colors are used only in terminals, and NO_COLOR turns them off.
 
 Exit status:
   0  no finding of --level or above; with --expect, no difference

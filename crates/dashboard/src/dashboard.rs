@@ -63,8 +63,8 @@ impl Dashboard {
         self.with(|config| config.route_by = Some(RouteBy(Arc::new(route))))
     }
 
-    /// Shows what these edges store, instead of what a standard shared cache stores, and warns about their deviations.
-    /// Pass the same edges as to the [`EdgeLayer`](tower_cache_policy::EdgeLayer).
+    /// Shows which responses these edges store, instead of those that a standard shared cache stores, and warns about
+    /// their deviations. Pass the same edges as to the [`EdgeLayer`](tower_cache_policy::EdgeLayer).
     #[must_use]
     pub fn edges(self, edges: impl IntoEdges) -> Self {
         let edges = Some(edges.into_edges()).filter(|edges| edges.profiles().next().is_some());

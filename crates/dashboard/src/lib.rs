@@ -44,7 +44,7 @@
 //!
 //! The service has these paths: `/` is the page, `/events` is the stream that updates the page, and `/purge` runs
 //! purges. A router that mounts the service must remove the prefix, as axum's `nest_service` does. The service never
-//! ends an event stream by itself, so a graceful shutdown needs a time limit.
+//! ends an event stream on its own, so a graceful shutdown needs a time limit.
 //!
 //! # Who may see it
 //!

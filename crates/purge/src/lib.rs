@@ -41,7 +41,7 @@
 #![doc = include_str!("../examples/reqwest.rs")]
 //! ```
 //!
-//! # What the vendors have
+//! # Vendors
 //!
 //! | API | Tags in a request | URLs in a request | Variants of a URL | Everything | Soft | Authentication |
 //! |---|---|---|---|---|---|---|
@@ -51,21 +51,21 @@
 //! | [`CloudFront`] | 3,000 with the paths | 3,000 with the tags | all | yes | no | signed: Signature Version 4 |
 //! | [`Google`] Cloud CDN | 10 | 1, with every query | all | yes | no | bearer token |
 //! | [`Vercel`] | 16 | no | – | no | tags | bearer token |
-//! | [`Netlify`] | 100 (our limit) | no | – | yes | no | bearer token |
+//! | [`Netlify`] | 100 (limit of this package) | no | – | yes | no | bearer token |
 //! | [`Bunny`] | 1 | 1 | not documented | yes | no | `AccessKey` |
-//! | [`KeyCdn`] | 100 (our limit) | 100 (our limit) | not documented | yes | no | basic |
+//! | [`KeyCdn`] | 100 (limit of this package) | 100 (limit of this package) | not documented | yes | no | basic |
 //! | [`Varnish`] with `xkey` | 4,000 bytes | 1 | all | no | tags | by address |
 //! | [`Varnish`] with bans | 4,000 bytes | 1 | all | no | no | by address |
 //! | [`Squid`] | no | 1 | [one](Squid#variants) | no | no | by address |
 //! | [`Nginx`] with a module | no | 1 | [those that are listed](Nginx#variants) | no | no | by address |
 //!
 //! If a vendor does not support a purge, the error names the remedy, and no request is sent. For example, a soft purge
-//! of tags and a URL is not sent to a vendor that purges URLs only hard. Use [`Purge::hard`] for one purge that goes to
-//! vendors of both kinds. Purging by tag is one request for any number of URLs and variants.
+//! of tags and a URL is not sent to a vendor that supports only hard purges of URLs. To use one purge for vendors of
+//! both kinds, call [`Purge::hard`]. Purging by tag is one request for any number of URLs and variants.
 //!
-//! # What the responses say
+//! # How responses are interpreted
 //!
-//! [`PurgeApi::judge`] reads a response as the vendor means it:
+//! [`PurgeApi::judge`] interprets a response as the vendor documents it:
 //!
 //! | API | Success | Not stored |
 //! |---|---|---|
@@ -79,22 +79,22 @@
 //! | [`Varnish`] | 2xx | – |
 //! | [`Squid`], [`Nginx`] | 2xx | 404, 412 |
 //!
-//! A [`PurgeFailure`] tells whether to retry: after 408, 425, 429 and 5xx (except 501 and 505), after any error with
+//! A [`PurgeFailure`] is retryable after 408, 425, 429 and 5xx (except 501 and 505), after any error with
 //! `Retry-After`, and if a vendor reports too many requests in another way.
 //!
-//! # Credentials, and input from outside
+//! # Credentials and untrusted input
 //!
 //! `Debug` of a [`Credential`], an API or a request does not show the credential, and no error of
-//! this package contains one: user information and queries are left out of URLs, and the texts of
-//! vendors and clients are searched for the credential. Identifiers and URLs are checked when they
-//! are given. Line ends, `..` in all its encodings, a `?` or a user name are errors, and so is `*` in
-//! a URL or tag where a vendor takes it for a wildcard.
+//! this package contains one: user information and queries are removed from URLs, and the texts of
+//! vendors and clients are searched for the credential. Constructors check identifiers
+//! and URLs. Line ends, `..` in all its encodings, a `?` and a user name are errors. So is `*` in a
+//! URL or tag if a vendor interprets it as a wildcard.
 //!
 //! # Signing
 //!
-//! Akamai and CloudFront do not accept a plain credential, and this package has no cryptography.
-//! They take a [`Signer`], which is called with the head and the body of each request, or
-//! [`Unsigned`], if the client that sends the requests signs them:
+//! Akamai and CloudFront do not accept a plain credential, and this package does not contain
+//! cryptography. Their constructors accept a [`Signer`], which is called with the head and the body of
+//! each request, or [`Unsigned`], if the client that sends the requests signs them:
 //!
 //! ```
 //! use bytes::Bytes;
@@ -104,7 +104,7 @@
 //!
 //! # fn edgegrid(method: &str, uri: &str, body: &Bytes) -> Result<HeaderValue, &'static str> { Ok(HeaderValue::from_static("EG1-HMAC-SHA256 ...")) }
 //! let akamai = Akamai::new("akab-xxxx.luna.akamaiapis.net", |head: &mut Parts, body: &Bytes| {
-//!     // From a library that knows the scheme and has the secrets.
+//!     // From a library that implements the signature.
 //!     let signature = edgegrid(head.method.as_str(), &head.uri.to_string(), body)?;
 //!     head.headers.insert(AUTHORIZATION, signature);
 //!     Ok::<_, &str>(())
@@ -115,15 +115,15 @@
 //! # Ok::<_, tower_cache_policy_purge::PurgeError>(())
 //! ```
 //!
-//! # What is left out
+//! # Limitations
 //!
-//! Either the documentation is not clear enough, or the operation is not a purge of tags, a URL or
-//! everything:
+//! These purges are not supported, because their documentation is not clear enough, or because they
+//! are not purges of tags, a URL or everything:
 //!
 //! - Azure Front Door (paths only, by the resource manager), Google Media CDN, Souin, Traffic
 //!   Server, HAProxy.
-//! - Everything at Akamai, which purges CP codes instead, and at Vercel, whose command line does it.
-//! - Prefixes and hosts at Cloudflare, wildcards at all of them, source images at Vercel.
+//! - Everything at Akamai, which purges CP codes instead, and at Vercel, where the command line does it.
+//! - Prefixes and hosts at Cloudflare, wildcards at all vendors, source images at Vercel.
 //! - URLs with the request fields of a custom cache key at Cloudflare.
 //! - Soft purges of a URL at Varnish, which need another module, and bans of everything.
 //! - Squid as a forward proxy, and its HTCP; the `purge_all` of nginx modules.

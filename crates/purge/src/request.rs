@@ -76,7 +76,7 @@ pub(crate) fn with(mut request: PurgeRequest, name: HeaderName, value: HeaderVal
     request
 }
 
-/// Creates a request to one cache, with the host of the URL and not of the cache.
+/// Creates a request to one cache. Its `Host` is that of the URL, and not that of the cache.
 pub(crate) fn to_cache(cache: &Base, method: Method, prefix: &str, url: &Uri) -> Result<PurgeRequest, PurgeError> {
     let request = bare(method, &cache.join(format_args!("{prefix}{}", path_and_query(url))))?;
     let host = HeaderValue::from_str(authority(url)).expect("the authority of a purge is ASCII");

@@ -49,10 +49,9 @@
 //!   does not. With `allkeys-lru`, the engine may evict the history, and all stored responses are then discarded.
 //! - Persistence is not needed.
 //! - The clocks of the machines should be synchronized. A difference between two clocks changes the age of responses.
-//! - Use a user that may only access the prefix. If others can write to the engine, use
+//! - Create a user that can access only the prefix. If others can write to the engine, use
 //!   `SecondLevel::authenticate_records`, with the feature `strong-tags` of the library.
-//!
-//! - A separate user needs `GET`, `GETRANGE`, `SET`, `DEL`, `EVAL`, `EVALSHA`, `SUBSCRIBE`, `PUBLISH` and the commands
+//! - That user needs the commands `GET`, `GETRANGE`, `SET`, `DEL`, `EVAL`, `EVALSHA`, `SUBSCRIBE`, `PUBLISH` and those
 //!   for sorted sets, for the names that begin with the prefix.
 //!
 //! # Redis Cluster
@@ -92,7 +91,7 @@
 //!
 //! With the feature `config`, [`RedisConfig`] reads the table `[store.redis]` in a policy file, and creates the cache.
 //!
-//! # One process makes a response
+//! # One process generates a response
 //!
 //! By default, processes that miss the same response at the same time all call their handlers. With a
 //! [lease](tower_cache_policy::layers::shared_cache::SecondLevel::lease), only one of them calls its handler, and the

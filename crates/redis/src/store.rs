@@ -21,8 +21,8 @@ use crate::script::{MAX_PURGES, PAGE, Scripts};
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// The size of a record in addition to its body: head, key and tags.
 const HEAD: usize = 512 << 10;
-/// The number of consecutive abandoned polls after which a new connection is established. A connection to a machine
-/// that is gone does not fail by itself for many minutes.
+/// The number of consecutive abandoned polls after which a new connection is established. A connection to a lost
+/// machine does not fail on its own for many minutes.
 const MAX_UNFINISHED: u32 = 3;
 /// The upper bound for the maximum size of a body, in bytes.
 pub(crate) const MAX_RECORD: usize = 256 << 20;
@@ -99,7 +99,7 @@ impl RedisStore {
     /// use tower_cache_policy_redis::{ConnectError, RedisStore};
     ///
     /// async fn store(nodes: [&str; 2]) -> Result<RedisStore, ConnectError> {
-    ///     // A node that has gone is given up after 300 milliseconds.
+    ///     // The store stops waiting for a lost node after 300 milliseconds.
     ///     let configure = |builder: ClusterClientBuilder| builder.connection_timeout(std::time::Duration::from_millis(300));
     ///     RedisStore::connect_cluster_with(nodes, configure).await
     /// }

@@ -1,4 +1,4 @@
-//! [`CacheSnapshot`]: what caches do with the responses to a list of requests, as a table for a review.
+//! [`CacheSnapshot`]: a table for a review, of how caches treat the responses to a list of requests.
 
 mod cells;
 mod change;

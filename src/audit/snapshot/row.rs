@@ -1,4 +1,4 @@
-//! [`SnapshotRow`]: what caches do with the response to one request.
+//! [`SnapshotRow`]: how caches treat the response to one request.
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, Method, StatusCode, request, response};

@@ -157,7 +157,7 @@ impl Purge {
     ///
     /// let mut response = Response::new(());
     /// Purge::tags([CacheTag::from_static("article-7")]).add_to(response.extensions_mut());
-    /// // A middleware adds a purge of its own.
+    /// // A middleware adds its own purge.
     /// Purge::tags([CacheTag::from_static("sitemap")]).add_to(response.extensions_mut());
     ///
     /// let purge = response.extensions().get::<Purge>().unwrap();

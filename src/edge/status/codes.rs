@@ -1,4 +1,4 @@
-//! Reads the codes of Traffic Server in `Via`, and the numbers of Varnish in `X-Varnish`.
+//! Reads the codes of Traffic Server in `Via`, and the transaction numbers of Varnish in `X-Varnish`.
 
 use super::outcome::CacheOutcome;
 

@@ -1,4 +1,4 @@
-//! [`CacheStatusReport`]: what a cache writes to `Cache-Status`.
+//! [`CacheStatusReport`]: the value that a cache writes to `Cache-Status`.
 
 use std::cell::RefCell;
 use std::fmt;

@@ -38,12 +38,12 @@ pub(super) enum Source {
 pub(super) enum Position {
     /// Not part of a caching layer.
     Standalone,
-    /// Innermost, next to the service.
+    /// The innermost layer of a stack, next to the service.
     Innermost,
-    /// Outermost, with only layers of this crate in between. Only a response that was made before the handler has no
-    /// decision.
+    /// The outermost layer of a stack, with only layers of this crate in between. Only a response that was created
+    /// before the handler ran has no decision.
     Outermost,
-    /// Outermost, with a compression layer in between.
+    /// The outermost layer of a stack, with a compression layer in between.
     OutermostWithCompression,
 }
 

@@ -86,7 +86,7 @@ impl Exchange {
 
         let status = response.status();
         let headers = response.headers_mut();
-        // A 304 without `Cache-Control` was made before the handler ran. The fields of its 200 remain.
+        // A 304 without `Cache-Control` was created before the handler ran. The fields of its 200 remain.
         if let Some(no_vary_search) = config.no_vary_search
             && request.is_get_or_head()
             && !has_no_vary_search(headers)

@@ -52,7 +52,7 @@ impl CachePolicyLayer {
 
     /// Creates a layer from a closure that chooses the policy by the request. The closure returns a [`CachePolicy`], or
     /// an `Option` of one: with `None`, the handler's own `Cache-Control` applies, or else the default of
-    /// the layer, also if an outer layer has a policy.
+    /// the layer, even if an outer layer has a policy.
     ///
     /// ```
     /// use std::time::Duration;
@@ -260,7 +260,8 @@ impl CachePolicyLayer {
         })
     }
 
-    /// Adds these request field names to the `Vary` of every response, whatever its policy. Later calls add more names.
+    /// Adds these request field names to the `Vary` of every response, regardless of its policy. Later calls add more
+    /// names.
     ///
     /// ```
     /// use std::{convert::Infallible, time::Duration};
@@ -270,7 +271,7 @@ impl CachePolicyLayer {
     /// use tower_cache_policy::{CachePolicyLayer, policy::CachePolicy};
     ///
     /// # tokio_test::block_on(async {
-    /// // All pages exist in several languages. The handler adds a name of its own.
+    /// // All pages exist in several languages. The handler adds another name.
     /// let layer = CachePolicyLayer::new(CachePolicy::public(Duration::from_secs(300))).vary(&["accept-language"]);
     /// let service = ServiceBuilder::new().layer(layer).service_fn(async |_: Request<()>| {
     ///     Ok::<_, Infallible>(Response::builder().header("vary", "accept").body(()).unwrap())
@@ -417,7 +418,7 @@ impl CachePolicyLayer {
         self.with(|config| config.rules.waived.insert(risk.guard()))
     }
 
-    /// Disables caching for all responses if the [switch](Development) is on, whatever the policy and the handler specify.
+    /// Disables caching for all responses if the [switch](Development) is on, regardless of the policy and the handler.
     ///
     /// Responses then have `Cache-Control: no-cache, no-store, must-revalidate`, `Pragma: no-cache` and `Expires: 0`. The
     /// inner service does not get `If-None-Match` and `If-Modified-Since` of a GET, so it sends the complete response.

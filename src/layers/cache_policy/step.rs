@@ -24,7 +24,8 @@ pub trait PolicyStep: Clone {
     #[doc(hidden)]
     fn decide<B>(exchange: &Self::Exchange, response: &mut Response<B>);
 
-    /// Decides about a response that was made before the inner service. Only the outer policy sees such responses.
+    /// Decides about a response that was created before the inner service ran. Only the outer policy sees such
+    /// responses.
     #[doc(hidden)]
     fn decide_early<B>(&self, exchange: &Self::Exchange, _: &mut Request<B>, response: &mut Response<()>) {
         Self::decide(exchange, response);
@@ -41,7 +42,7 @@ pub struct NoPolicy;
 #[allow(unnameable_types)] // As above.
 pub struct InnerPolicy(pub(super) Source);
 
-/// The outermost policy of a caching layer. Without a compression layer, only a response that was made before the
+/// The outermost policy of a caching layer. Without a compression layer, only a response that was created before the
 /// handler needs it.
 #[derive(Clone, Debug)]
 #[allow(unnameable_types)] // As above.

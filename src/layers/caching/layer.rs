@@ -23,7 +23,7 @@ pub struct CachingLayer<V = NoSource, C = Identity> {
     has_compression: bool,
 }
 
-/// The policy next to the service, and that around the other layers. They are made once, so that the services of all
+/// The policy next to the service, and that around the other layers. They are created once, so that the services of all
 /// routes share their configurations.
 #[derive(Clone, Debug)]
 struct Halves {
@@ -294,7 +294,7 @@ impl<V: Clone, C> CachingLayer<V, C> {
 
 /// Wraps a service with the stack. The policy is decided twice, innermost and outermost, as steps of the other services.
 // The innermost layer sees the content and the 200 before it becomes a 304, so that both get the same policy (N-01)
-// and a `no-store` response gets no tag. The outermost layer sets the policy of responses that are made before the
+// and a `no-store` response gets no tag. The outermost layer sets the policy of responses that are created before the
 // handler, and its guards see the changes of the layers in between (L-04). It does not change the fields from the
 // innermost layer, except for a 406 (G-04): a compression layer turns a 200 into a 406 if it does not support
 // any content coding that the client accepts.

@@ -276,8 +276,8 @@ impl<V> ConditionalLayer<V> {
         self.with(|settings| settings.clock = clock)
     }
 
-    /// Sends the complete response to a GET if the [switch](Development) is on, also if the client has a stored response
-    /// that would get a 304: while developing, the content can change without its validators.
+    /// Sends the complete response to a GET if the [switch](Development) is on, even if the client has a stored
+    /// response that would get a 304: while developing, the content can change without its validators.
     ///
     /// Preconditions of unsafe requests and [required](Self::require_preconditions) ones apply as before.
     #[must_use]

@@ -126,7 +126,7 @@ impl<S: Service<R> + Clone, P: PolicyStep, V: ValidatorSource, R: HttpRequest> D
         let (parts, body) = request.into_http().into_parts();
         let source = service.source.as_ref().expect("only a layer without a source passes none on");
         let current = source.validators(&parts);
-        // The request needs the instance that was polled ready. The clone was not, so it stays here.
+        // The request needs the instance that was polled ready. The clone was not polled, so it remains in the service.
         let clone = service.inner.clone();
         let inner = std::mem::replace(&mut service.inner, clone);
         let request = R::from_http(Request::from_parts(parts, body));

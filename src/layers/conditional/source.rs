@@ -24,7 +24,7 @@ use crate::protocol::{Preconditions, Representation, Validators};
 /// the handler runs.
 ///
 /// Most applications pass a closure to [`ConditionalLayer::validators`](super::ConditionalLayer::validators).
-/// Implement this trait for a source that needs a type of its own, and pass it to
+/// Implement this trait for a source that needs its own type, and pass it to
 /// [`ConditionalLayer::validator_source`](super::ConditionalLayer::validator_source):
 ///
 /// ```
@@ -58,7 +58,7 @@ use crate::protocol::{Preconditions, Representation, Validators};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a source of validators",
     label = "expected a type that implements `ValidatorSource`, such as `HeadValidators`",
-    note = "a closure is passed to `validators` instead of `validator_source`: `validators(|request| ...)`"
+    note = "pass a closure to `validators` instead of `validator_source`: `validators(|request| ...)`"
 )]
 // L-03, G-16
 pub trait ValidatorSource {
@@ -299,7 +299,7 @@ pin_project! {
     where
         S: Service<Request<B>>,
     {
-        // `None` if the decision needs no request.
+        // `None` if the decision does not need a request.
         probe: Option<Probe<S, B>>,
         #[pin]
         response: Option<S::Future>,

@@ -194,8 +194,8 @@ impl EdgeLayer {
     /// Prevents all caches from storing any response if the [switch](Development) is on: see
     /// [`CachePolicyLayer::development`](crate::CachePolicyLayer::development).
     ///
-    /// Fields that permit a CDN to store the response are removed, and cache tags are not sent. A CDN that needs its own
-    /// field to be kept from storing a response gets that field.
+    /// Fields that permit a CDN to store the response are removed, and cache tags are not sent. If a CDN
+    /// obeys only its own field, it gets a `no-store` in that field.
     #[must_use]
     pub fn development(self, switch: impl Into<Development>) -> Self {
         self.with(|config| config.rules.development = switch.into().is_on())

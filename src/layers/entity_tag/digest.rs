@@ -9,7 +9,7 @@ use twox_hash::{XxHash3_64, XxHash3_128, xxhash3_128};
 use crate::protocol::EntityTag;
 
 /// The hash that generates a tag from the content and the fields that describe it. The tag depends only on their bytes,
-/// so every replica generates the same tag, also after a restart.
+/// so every replica generates the same tag, even after a restart.
 ///
 /// The field lines, in a fixed order, produce a seed or a key for the hash of the content:
 ///

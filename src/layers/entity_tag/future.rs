@@ -42,7 +42,8 @@ pin_project! {
     {
         // Waits for the inner service.
         Waiting { #[pin] inner: F, config: Option<Shared<Config>>, policy: P::Exchange },
-        // Reads the body. Boxed, because most bodies are ready at once and this state would make each future larger.
+        // Reads the body. Boxed, because most bodies are ready immediately, and this state would make each future
+        // larger.
         Reading { reading: Option<Box<Reading<B>>> },
     }
 }
@@ -107,7 +108,7 @@ where
                         return Poll::Ready(Ok(Response::from_parts(head, EntityTagBody::untouched(body))));
                     };
                     let frame = Pin::new(&mut body).poll_frame(cx);
-                    // Most bodies are one frame that is ready at once.
+                    // Most bodies are one frame that is ready immediately.
                     let frame = match plan.only_frame(&config, frame, &head.headers, &body) {
                         Ok(content) => {
                             let tag = config.tag_of_frame(&head.headers, plan.metadata, content_type, &content);

@@ -213,7 +213,7 @@ impl EntityTagLayer {
         self.with(|config| config.enabled = enabled)
     }
 
-    /// Wraps a service with a policy and the layer around it.
+    /// Wraps a service with a policy, and the result with the layer.
     pub(crate) fn with_policy<S, P>(&self, inner: S, policy: P) -> EntityTagService<S, P> {
         static CONFIGS: Table<Config> = Table::new();
         EntityTagService::new(inner, CONFIGS.share(&self.config), policy)

@@ -85,7 +85,7 @@ impl Memo {
         content_type: Option<&HeaderValue>,
         hash: impl FnOnce() -> EntityTag,
     ) -> EntityTag {
-        // A body with a single handle was made for one response.
+        // A body with a single handle belongs to one response.
         if content.is_unique() || content_type.is_some_and(|value| value.len() > LONGEST_CONTENT_TYPE) {
             return hash();
         }
@@ -136,7 +136,7 @@ impl Table {
     ///
     /// Releases all other bodies when a new one is added. The memo cannot know whether the application still has a body:
     /// all slices of one buffer share it, and a body with an owner is never unique. A released body that is sent again
-    /// is hashed once and becomes an entry at once.
+    /// is hashed once and becomes an entry immediately.
     fn add(&self, slot: usize, content: &Bytes, key: Key<'_>, tag: &EntityTag, was_entry: bool) {
         if tag.as_bytes().len() > LONGEST_TAG {
             return;
@@ -235,7 +235,7 @@ fn tag_with(text: &[u8]) -> Option<EntityTag> {
     (*Recent::recall(&TAGS, short_hash(text), is_wanted, make)).clone()
 }
 
-/// Returns the bytes as numbers of eight bytes. The last one is filled with zeros.
+/// Returns the bytes as numbers of eight bytes. The last one is padded with zeros.
 fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
     bytes.chunks(8).map(|chunk| match chunk.first_chunk() {
         Some(word) => u64::from_le_bytes(*word),

@@ -38,7 +38,7 @@ impl<T> Baton<T> {
     pub(super) fn take(&self) -> Option<Held<'_, T>> {
         self.try_take().or_else(|| {
             self.is_wanted.store(true, Ordering::SeqCst);
-            // The other task may have given the state back before it could see the wish.
+            // The other task may have returned the state before the flag was set.
             self.try_take()
         })
     }

@@ -31,9 +31,9 @@ use crate::store::{KeyRules, MemoryStore, PurgeOf, RemoteFuture, UrlName, Usabil
 
 /// A cache in the process, shared by all clients of a service. See the [module docs](super) for an example.
 ///
-/// The handle makes the [layer](Self::layer), takes [`Purge`]s and returns [numbers](Self::stats). Clones share the
-/// stored responses. Set the options before the first layer is made: a change applies only to layers that are made
-/// afterwards.
+/// The handle creates the [layer](Self::layer), accepts [`Purge`]s and returns [statistics](Self::stats). Clones share
+/// the stored responses. Set the options before you create the first layer: a change applies only to layers that are
+/// created afterwards.
 #[derive(Clone)]
 pub struct SharedCache {
     config: Arc<Config>,
@@ -142,11 +142,12 @@ impl SharedCache {
 
     /// Creates the layer of this cache.
     ///
-    /// Each call returns a layer with keys of its own, because the inner services may differ. To share stored responses
+    /// Each call returns a layer with its own keys, because the inner services may differ. To share stored responses
     /// between routes, put one layer on their router. Clones of a layer share their keys.
     ///
     /// A router that removes a prefix from the path, such as axum's `Router::nest`, hides the complete path from layers on
-    /// nested routers. Put the layer outside of it, enable the feature `axum`, or make one layer for each nested router.
+    /// nested routers. Put the layer outside that router, enable the feature `axum`, or create one layer for each
+    /// nested router.
     #[must_use]
     pub fn layer(&self) -> SharedCacheLayer {
         self.core.start(&self.config);
@@ -168,7 +169,7 @@ impl SharedCache {
     }
 
     /// Uses only these parameters of the query in keys. Requests that differ in other parameters get the same stored
-    /// response. A `*` at the end of a name stands for any text.
+    /// response. A `*` at the end of a name matches any text.
     ///
     /// # Warning
     ///
@@ -179,8 +180,7 @@ impl SharedCache {
         self.with(|config| config.keys.only_query(names.into_iter().map(Into::into)))
     }
 
-    /// Leaves these parameters of the query out of keys, such as `utm_*`. A `*` at the end of a name stands for any
-    /// text.
+    /// Omits these parameters of the query, such as `utm_*`, from keys. A `*` at the end of a name matches any text.
     ///
     /// # Warning
     ///
@@ -213,7 +213,7 @@ impl SharedCache {
         self.with(|config| config.rules.credentials.extend(names))
     }
 
-    /// Passes requests through that have a field which often changes responses and is not part of keys, such as
+    /// Passes a request through if it has a field that often changes responses and is not part of keys, such as
     /// `X-Forwarded-Host`. Use it if the handlers read such fields and no proxy in front of the service sets them.
     // G-13
     #[must_use]
@@ -260,23 +260,23 @@ impl SharedCache {
     /// Sets how long after its expiry a stored response may be used if the inner service returns an error instead of a
     /// response. A response whose directives forbid stale use is never used. The default is zero.
     ///
-    /// A response can have a longer time of its own for such errors, `stale-if-error`. That applies to responses with
-    /// the status 500, 502, 503 and 504 too.
+    /// With `stale-if-error`, a response can have its own, longer time for such errors. That directive also applies to
+    /// responses with the status 500, 502, 503 and 504.
     // F-05
     #[must_use]
     pub fn stale_when_disconnected(self, time: Duration) -> Self {
         self.with(|config| config.stale_when_disconnected = time.as_secs())
     }
 
-    /// Switches coalescing on or off: whether a request waits for another one for the same URL that is under way. The
-    /// default is `true`.
+    /// Switches coalescing on or off. With coalescing, a request waits for another one for the same URL that is in
+    /// progress. The default is `true`.
     #[must_use]
     pub fn coalesce(self, coalesces: bool) -> Self {
         self.with(|config| config.coalesces = coalesces)
     }
 
-    /// Sets how long a request waits for another one. Then it is passed to the inner service itself. No request waits for
-    /// one that is older than this. The default is 5 seconds.
+    /// Sets how long a request waits for another one, before it is passed to the inner service itself. No request waits
+    /// for one that is older than this. The default is 5 seconds.
     ///
     /// A handler that hangs therefore does not make its URL unusable. Requests that already wait for it are released
     /// only if there is a [timer](Self::timer), or when a part of the body arrives. Without a timer, put a timeout on
@@ -286,8 +286,8 @@ impl SharedCache {
         self.with(|config| config.wait = limit)
     }
 
-    /// Sets a function whose future ends after the given time, such as the one of the runtime. It is used for the limits
-    /// [`wait`](Self::wait) and [`finish_within`](Self::finish_within). The default is none.
+    /// Sets a function whose future ends after the given time, such as the `sleep` of your runtime. It is used for the
+    /// limits [`wait`](Self::wait) and [`finish_within`](Self::finish_within). By default, there is none.
     ///
     /// ```
     /// use tower_cache_policy::SharedCache;
@@ -304,7 +304,7 @@ impl SharedCache {
         self.with(|config| config.timer = Some(Timer::new(sleep)))
     }
 
-    /// Sets a function that runs tasks in the background. The default is none.
+    /// Sets a function that runs tasks in the background. By default, there is none.
     ///
     /// | Task | Without the function |
     /// |---|---|
@@ -334,17 +334,17 @@ impl SharedCache {
         self.with(|config| config.finish_within = limit)
     }
 
-    /// Adds a store that several processes share, behind the memory of each of them. Without one, as with `None`, each
-    /// process has a cache of its own. See the [module docs](super#with-several-processes).
+    /// Adds a store that several processes share, behind the memory of each of them. Without one, or with `None`, each
+    /// process has its own cache. See the [module docs](super#with-several-processes).
     ///
-    /// It is started, with the spawner of the [`SecondLevel`], when the first layer is made.
+    /// The second level is started when the first layer is created, with the spawner of the [`SecondLevel`].
     #[must_use]
     pub fn second_level(self, second: impl Into<Option<SecondLevel>>) -> Self {
         self.with(|config| config.second_level = second.into())
     }
 
     /// Sets a function that is called with the [outcome](SharedCacheEvent) of each request, for example to count hits by
-    /// route. Without it, no event is made.
+    /// route. Without an observer, no events are created.
     ///
     /// The function is called when the outcome is known. For a response that may be stored, that is when its body has
     /// ended. It must not block. The feature `tracing` records the same events at the level DEBUG.
@@ -378,12 +378,13 @@ impl SharedCache {
         self.with(|config| config.observer = Some(Observer::new(observe)))
     }
 
-    /// Sends responses from the cache as if they had just been made: without `Age`, and with the current time as `Date`.
-    /// The default is to send the true age.
+    /// Sends responses from the cache as if they had just been generated: without `Age`, and with the current time as
+    /// `Date`. The default is to send the true age.
     ///
     /// If a policy gives shared caches a longer lifetime than browsers, a browser otherwise gets responses that are
-    /// already stale, and revalidates them at once. With this option, a browser may use a response for its own lifetime
-    /// in addition to the time that the response has been in the cache. Other shared caches in front do the same.
+    /// already stale, and revalidates them immediately. With this option, a browser may use a response for its own
+    /// lifetime in addition to the time that the response has been in the cache. Other shared caches in front do the
+    /// same.
     // T-09
     #[must_use]
     pub fn as_origin(self) -> Self {
@@ -410,7 +411,8 @@ impl SharedCache {
         self.with(|config| config.enabled = enabled)
     }
 
-    /// Removes the stored responses that the purge names, at once. Responses that are still under way are not stored.
+    /// Removes the stored responses that the purge names immediately. Responses that are still in progress are not
+    /// stored.
     ///
     /// A [soft](Purge::soft) purge makes them stale. With a [second level](Self::second_level), the purge is published
     /// to other processes in the background. To wait for that, call the cache as a service.
@@ -430,7 +432,7 @@ impl SharedCache {
         Ok(())
     }
 
-    /// Returns the numbers of the cache since it was created.
+    /// Returns the statistics of the cache since it was created.
     #[must_use]
     pub fn stats(&self) -> SharedCacheStats {
         let store = &self.core.store;
@@ -444,9 +446,9 @@ impl SharedCache {
         }
     }
 
-    /// Returns the URLs whose stored responses use the most memory, the largest first. Purged responses are left out.
+    /// Returns the URLs whose stored responses use the most memory, the largest first. Purged responses are omitted.
     ///
-    /// The call looks at all stored responses, so it is for development and for rare checks.
+    /// The call iterates over all stored responses, so use it only for development and for rare checks.
     ///
     /// ```
     /// use std::time::Duration;
@@ -530,7 +532,7 @@ impl SharedCache {
 
 /// Waits until a purge has been published to other processes, or for the limit of an operation.
 ///
-/// Without a [second level](SharedCache::second_level), it is ready at once.
+/// Without a [second level](SharedCache::second_level), it is ready immediately.
 pub struct PublishFuture(Option<RemoteFuture<()>>);
 
 impl Future for PublishFuture {
@@ -551,8 +553,8 @@ impl fmt::Debug for PublishFuture {
     }
 }
 
-/// Applies purges at once, so that a [`PurgeLayer`](crate::PurgeLayer) can use the cache as its purger. With a [second
-/// level](SharedCache::second_level), the future waits until the purge is published.
+/// Applies purges immediately, so that a [`PurgeLayer`](crate::PurgeLayer) can use the cache as its purger. With a
+/// [second level](SharedCache::second_level), the future waits until the purge is published.
 impl Service<Purge> for SharedCache {
     type Response = ();
     type Error = Infallible;

@@ -49,7 +49,7 @@ pub(super) struct Config {
     pub(super) timer: Option<Timer>,
     /// Called with what became of each request.
     pub(super) observer: Option<Observer>,
-    /// Whether responses from the cache look as if they had just been made.
+    /// Whether responses from the cache look as if they had just been generated.
     pub(super) as_origin: bool,
     /// The store that several processes share.
     pub(super) second_level: Option<SecondLevel>,
@@ -58,7 +58,7 @@ pub(super) struct Config {
 }
 
 impl Config {
-    /// The time since which a request must have been under way for others to wait for it.
+    /// The earliest start of a request for which others wait.
     pub(super) fn waits_for_since(&self, now: HttpDate) -> HttpDate {
         let wait = i64::try_from(self.wait.as_secs()).unwrap_or(i64::MAX);
         HttpDate::from_unix_seconds(now.unix_seconds().saturating_sub(wait)).unwrap_or(HttpDate::UNIX_EPOCH)
@@ -143,9 +143,9 @@ pub(super) struct Core {
     pub(super) stats: Counters,
     /// The number of bytes of bodies that are being collected.
     pub(super) under_way: AtomicUsize,
-    /// The number of layers, which each have keys of their own.
+    /// The number of layers, each of which has its own keys.
     pub(super) layers: AtomicU32,
-    /// Set when the first layer is made.
+    /// Set when the first layer is created.
     second_level: OnceLock<Arc<Level>>,
     marks: Marks,
 }
@@ -230,7 +230,7 @@ impl Core {
         Usability::Stale { staleness: u64::MAX, while_revalidating: false, on_error: false }
     }
 
-    /// Stores a response, also for other processes. See [`keep`](Self::keep).
+    /// Stores a response, in the second level too. See [`keep`](Self::keep).
     pub(super) fn put(&self, key: &PrimaryKey, record: &Arc<Record>) -> Result<(), NotStored> {
         self.keep(key, record)?;
         if let Some(second) = self.second_level() {
@@ -248,7 +248,7 @@ impl Core {
         if is_stored { Ok(()) } else { Err(if is_too_large { NotStored::TooLarge } else { NotStored::Outdated }) }
     }
 
-    /// Stores a response in place of the one that it was made from, unless that has been replaced by now.
+    /// Stores a response in place of the one that it was created from, unless that has been replaced by now.
     pub(super) fn put_update(&self, key: &PrimaryKey, from: &Arc<Record>, record: &Arc<Record>) {
         let is_usable = |known: &Record| known.moment_is_current(key, &self.purges);
         let is_stored = self.store.insert_update(key.clone(), from, Arc::clone(record), is_usable);

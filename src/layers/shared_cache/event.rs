@@ -1,4 +1,4 @@
-//! [`SharedCacheEvent`]: what a cache did with one request, for an observer.
+//! [`SharedCacheEvent`]: the outcome of one request, for an observer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::policy::path_as_sent;
 use crate::protocol::HttpDate;
 use crate::store::Record;
 
-/// What a cache did with one request, for an [observer](super::SharedCache::observer).
+/// The outcome of one request, for an [observer](super::SharedCache::observer).
 #[derive(Clone, Debug)]
 pub struct SharedCacheEvent<'a> {
     request: Observed<'a>,
@@ -35,7 +35,7 @@ pub(super) struct Observed<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SharedCacheOutcome {
-    /// The response is a fresh stored response, or a 304 or a part made from it.
+    /// The response is a fresh stored response, or a 304 or partial response created from it.
     Hit,
     /// The response is a stale stored response.
     Stale,
@@ -51,7 +51,7 @@ pub enum SharedCacheOutcome {
 }
 
 impl SharedCacheOutcome {
-    /// Returns whether the response did not need a request of its own to the inner service.
+    /// Returns whether the response did not need a separate request to the inner service.
     #[must_use]
     pub const fn is_hit(self) -> bool {
         matches!(self, Self::Hit | Self::Stale | Self::Coalesced)
@@ -105,7 +105,7 @@ pub enum NotStored {
     RequestCookie,
     /// The response has a status that is never stored, such as 206, 304 or 429.
     Status,
-    /// The response is of gRPC, or is a live stream such as server-sent events.
+    /// The response is a gRPC response, or a live stream such as server-sent events.
     LiveStream,
     /// `Content-Security-Policy` has a nonce.
     Nonce,
@@ -121,9 +121,9 @@ pub enum NotStored {
     ContentLength,
     /// The response is larger than one response [may be](crate::store::MemoryStore::max_object).
     TooLarge,
-    /// A newer response has been stored while this one was under way.
+    /// A newer response was stored while this one was in progress.
     Outdated,
-    /// Too many bodies are under way at the same time.
+    /// Too many bodies are being collected at the same time.
     TooManyUnderWay,
     /// The body failed or ended early, or has trailers or another length than `Content-Length`.
     Incomplete,
@@ -132,10 +132,10 @@ pub enum NotStored {
     /// The inner service returned an error instead of a response, or a server error in place of which a stale response
     /// was used.
     InnerError,
-    /// The request is HEAD, asks for a range, has `no-store` or has `only-if-cached`.
+    /// The request is HEAD, or has `Range`, `no-store` or `only-if-cached`.
     Request,
-    /// The last response for the URL was not stored, or another request for it had no result that can be shared, so
-    /// this one was passed through at once.
+    /// The last response for the URL was not stored, or the result of another request for it could not be shared, so
+    /// this request was passed through immediately.
     Recently,
 }
 
@@ -224,7 +224,7 @@ impl<'a> SharedCacheEvent<'a> {
         path_as_sent(self.request.extensions, self.request.uri)
     }
 
-    /// Returns the URI of the request, as the layer got it.
+    /// Returns the URI of the request, as the layer received it.
     #[must_use]
     pub const fn uri(&self) -> &'a Uri {
         self.request.uri
@@ -243,7 +243,7 @@ impl<'a> SharedCacheEvent<'a> {
     }
 
     /// Returns the status of the response, before a condition or a range of the client changes it. Returns `None` if it
-    /// was not known when the event was made: for a request that is passed through.
+    /// was not known when the event was created: for a request that is passed through.
     #[must_use]
     pub const fn status(&self) -> Option<StatusCode> {
         self.status
@@ -281,7 +281,7 @@ impl<'a> SharedCacheEvent<'a> {
     }
 
     /// Returns whether no client waited for the response: a revalidation in the
-    /// [background](super::SharedCache::spawner). The client got a stale response, which has an event of its own.
+    /// [background](super::SharedCache::spawner). The client got a stale response, which has its own event.
     #[must_use]
     pub const fn is_in_background(&self) -> bool {
         self.is_in_background

@@ -81,7 +81,7 @@ pub(super) enum Verdict<B, E> {
 }
 
 impl Stale {
-    /// Adds the validators of the stored response to a request. An invalid one is left out, because no 304 could be
+    /// Adds the validators of the stored response to a request. An invalid one is omitted, because no 304 could be
     /// compared with it.
     // S-08
     pub(super) fn add_validators(&mut self, request: &mut HeaderMap, now: HttpDate) {
@@ -106,13 +106,13 @@ impl Exchange {
     pub(super) fn judge<B, E>(&mut self, result: Result<Response<B>, E>) -> Verdict<B, E> {
         let now = self.config.clock.now();
         if let Some(stale) = self.stale.as_ref().filter(|stale| stale.record.is_ahead_of(now)) {
-            // It would be kept in place of the new response, because it seems to be the later one.
+            // It would take precedence over the new response, because it seems to be the later one.
             self.core.store.remove(&self.key, &stale.record);
         }
         if let Some(stale) = &mut self.stale
             && !stale.record.moment_is_current(&self.key, &self.core.purges)
         {
-            // A purge has come while the request was under way.
+            // A purge arrived while the request was in progress.
             (stale.on_error, stale.when_disconnected) = (false, false);
         }
         let verdict = match result {
@@ -127,7 +127,7 @@ impl Exchange {
         };
         match &verdict {
             Verdict::Store { .. } => {}
-            // It says nothing about the responses to GET.
+            // It does not affect the responses to GET.
             Verdict::Pass(..) if self.invalidation.is_some() => self.progress.land(Landing::NotShared),
             Verdict::Confirmed { record, is_stored: true } => self.progress.land(Landing::Stored(Arc::clone(record))),
             Verdict::Failed(record) => self.progress.land(Landing::Failed(Arc::clone(record))),
@@ -148,8 +148,8 @@ impl Exchange {
         verdict
     }
 
-    /// Whether a response is not stored because of this request, so that the responses to others may be. One client could
-    /// otherwise keep a URL out of the cache.
+    /// Whether a response is not stored because of this request, so that the responses to other requests may be stored.
+    /// Otherwise one client could prevent the storage of a URL.
     fn is_due_to_request<B>(&self, response: &Response<B>, reason: NotStored) -> bool {
         match reason {
             NotStored::RequestCookie => true,
@@ -157,7 +157,7 @@ impl Exchange {
             NotStored::Vary => {
                 Selection::of(response.headers(), &HeaderMap::new(), self.config.selection_rules()).is_some()
             }
-            // Unlike other errors of the client, these say that the URL has no response.
+            // Unlike other errors of the client, these mean that the URL has no response.
             _ => {
                 response.status().is_client_error()
                     && !matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::GONE)
@@ -172,8 +172,8 @@ impl Exchange {
         self.status.map_or(event.clone(), |status| event.with_status(status))
     }
 
-    /// Applies the invalidation by an unsafe request. Its own response was made after that, so it may be stored. Returns
-    /// whether it must not be, because the request failed, or another purge came while it was under way.
+    /// Applies the invalidation by an unsafe request. Its own response was generated after that, so it may be stored.
+    /// Returns whether it must not be, because the request failed, or another purge arrived while it was in progress.
     // I-01
     fn invalidates_more_than_itself<B>(&mut self, response: &Response<B>) -> bool {
         let Some(invalidation) = &self.invalidation else { return false };
@@ -288,7 +288,7 @@ impl Exchange {
         let length = u64::try_from(record.body().len()).unwrap_or(u64::MAX);
         let headers = response.headers();
         if !is_confirmed_by_head(&record.head().headers, length, headers, now) {
-            // A response without any of these says nothing about the content.
+            // A response without any of these does not identify the content.
             if [ETAG, LAST_MODIFIED, CONTENT_LENGTH].iter().any(|name| headers.contains_key(name)) {
                 self.core.store.remove(&self.key, record);
             }
@@ -317,7 +317,7 @@ impl Exchange {
         now: HttpDate,
     ) -> Option<(HeaderMap, Option<RecordHead>)> {
         let is_by_fields = self.config.mode == Mode::Fields;
-        // An update without a decision leaves that of the stored response in place, unless its fields say something else.
+        // An update without a decision leaves that of the stored response in place, unless its fields differ.
         let is_silent = !is_by_fields
             && parts.extensions.get::<Ruling>().is_none()
             && has_no_other_directives(&parts.headers, &stored.headers);
@@ -359,7 +359,7 @@ impl Exchange {
         Some((headers, head))
     }
 
-    /// Makes the head of a stored response, unless the response must not be stored.
+    /// Creates the head of a stored response, unless the response must not be stored.
     fn head(
         &self,
         status: StatusCode,

@@ -18,7 +18,7 @@ use super::tee::Tee;
 use super::waiters::Waiter;
 use crate::store::Record;
 
-/// One request to the inner service, which any waiting task can drive. It goes on when the client that caused it
+/// One request to the inner service, which any waiting task can drive. It continues when the client that started it
 /// leaves, as long as another one waits.
 pub(super) struct Flight<F, B: Body, E> {
     stage: Baton<Stage<F, B, E>>,

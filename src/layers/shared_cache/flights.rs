@@ -35,8 +35,8 @@ pub(super) struct Progress {
     landing: OnceLock<Landing>,
     /// Set when the inner service has been called.
     flight: OnceLock<Weak<dyn Drive>>,
-    /// The flight that a request left to others, which may not have seen it yet. `None` after the landing, and when no
-    /// request waits.
+    /// The flight that a disconnected request has passed to the other requests, which may not have noticed it yet.
+    /// `None` after the landing, and when no request waits.
     left: Mutex<Option<Arc<dyn Drive>>>,
     /// The moment of the request, before it was passed to the inner service.
     moment: Moment,
@@ -79,7 +79,8 @@ pub(super) trait Finish: fmt::Debug + Send + Sync {
 pub(super) struct Joined {
     waiter: Waiter,
     progress: Arc<Progress>,
-    /// Held, so that the flight goes on when its first client leaves. `None` while the inner service is being called.
+    /// Held, so that the flight continues when its first client disconnects. `None` while the inner service is being
+    /// called.
     flight: Option<Arc<dyn Drive>>,
 }
 
@@ -218,7 +219,7 @@ impl Progress {
     fn leave(&self, flight: Option<Arc<dyn Drive>>) {
         if let (Some(flight), None) = (flight, self.landing()) {
             *self.left() = Some(flight);
-            // Another task may have landed it meanwhile.
+            // Another task may have ended it in the meantime.
             if self.landing().is_some() {
                 drop(self.take_left());
             }
@@ -301,7 +302,7 @@ impl Drop for Joined {
     fn drop(&mut self) {
         // Before the others are counted, so that the last one finds it.
         self.progress.leave(self.flight.take());
-        // After the landing, there is nothing left to finish, and nothing to take from here.
+        // After the flight has ended, there is nothing left to finish.
         if !self.waiter.leave() || self.progress.landing().is_some() {
             return;
         }

@@ -62,14 +62,14 @@ pin_project! {
         Passing { #[pin] inner: F, passage: Option<Passage> },
         // The inner service handles the request, and its response may be stored.
         First { flight: Arc<Flight<F, B, E>>, waiting: Option<(Joined, Own<S>, Arc<RequestParts>)> },
-        // The client needs no content, and the body is collected for the store.
-        // The flight is held so that others can join it meanwhile.
+        // The client does not need the content, and the body is collected for the store.
+        // The flight is held so that others can join it in the meantime.
         Collecting {
             tee: Arc<Tee<B>>,
             flight: Joined,
             response: Option<Response<SharedCacheBody<B>>>,
         },
-        // Another request is under way.
+        // Another request is in progress.
         Waiting { joined: Joined, key: PrimaryKey, request: Option<Request<Q>>, own: Option<Own<S>> },
         // The request has to be passed to the inner service, as soon as that is ready.
         Repeating { request: Option<Request<Q>>, own: Option<Own<S>> },
@@ -189,8 +189,8 @@ where
         Self::Passing { inner: service.call(R::from_http(request)), passage }
     }
 
-    /// What the cache would do with a GET in place of a POST, whose response may be the one to that GET. Returns `None`
-    /// if the response to the POST is not stored in any case.
+    /// Returns the plan for a GET in place of a POST, because the response to the POST may also be the response to that
+    /// GET. Returns `None` if the response to the POST is never stored.
     // M-02
     fn plan_for_get(cache: &Cache, request: &Request<Q>) -> Option<(PrimaryKey, Signs)> {
         let Cache { config, .. } = cache;
@@ -284,7 +284,7 @@ where
                     count(&core.stats.stale);
                     config.observe(|| event(&request, SharedCacheOutcome::Stale).with_record(&record, now));
                     let response = client.reply(config, &record, now, stale_hit(staleness));
-                    // One request revalidates, and the others get the stale response meanwhile.
+                    // One request revalidates, and the others get the stale response in the meantime.
                     if has_spawner && !is_under_way {
                         let own = config.progress(moment, now, expected);
                         let boarding = core.flights.board(&key, request.headers(), own, started_since, || None::<()>);
@@ -351,7 +351,7 @@ where
             count(&core.stats.misses);
             return Self::miss::<R>(config, service, request, reason, NotStored::Recently);
         }
-        // What cannot be used without a revalidation is of no use to others.
+        // Other requests cannot use a response that needs a revalidation before each reuse.
         let is_for_others = stale.as_ref().is_none_or(|stale| stale.record.head().terms.can_be_fresh());
         let coalesces = config.coalesces && is_for_others;
         let mut own = Own { service: service.clone(), reason, rounds, limit: None };
@@ -704,7 +704,7 @@ impl<S> Own<S> {
         }
     }
 
-    /// Continues with the result of a flight that another request caused.
+    /// Continues with the result of a flight that another request started.
     fn landed<Q, B, F, E>(
         mut self,
         config: &Arc<Config>,
@@ -777,7 +777,7 @@ fn miss<Q>(request: &Request<Q>, reason: ForwardReason, not_stored: NotStored) -
     event(request, SharedCacheOutcome::Miss(reason)).with_storing(Err(not_stored))
 }
 
-/// The report about a fresh response.
+/// The `Cache-Status` report for a fresh response.
 fn hit(ttl: u64) -> CacheStatusReport {
     CacheStatusReport::hit().with_ttl(i64::try_from(ttl).unwrap_or(i64::MAX))
 }

@@ -5,8 +5,8 @@ use tower_layer::Layer;
 use super::future::Cache;
 use super::service::SharedCacheService;
 
-/// A layer that stores responses and answers later requests with them. A [`SharedCache`](super::SharedCache) makes it.
-/// See the [module docs](super) for an example.
+/// A layer that stores responses and uses them for later requests. [`SharedCache::layer`](super::SharedCache::layer)
+/// creates it. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
 pub struct SharedCacheLayer {
     cache: Cache,

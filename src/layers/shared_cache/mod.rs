@@ -25,11 +25,17 @@
 //! - pages whose `Content-Security-Policy` has a nonce,
 //! - errors and redirects without their own policy, and 428, 429, 431 and 511,
 //! - partial responses, and bodies that end early, fail, or are longer than the [limit](crate::store::MemoryStore),
+//! - responses with more than 64 KiB of header fields, or more than 16 names in `Vary`,
 //! - responses without a lifetime and without a validator.
 //!
-//! Requests with credentials or with content, upgrades, and requests whose path other software may resolve differently
-//! are passed through. So are requests that name another method, as in `X-HTTP-Method-Override`, and those whose
-//! `Connection` names other fields, which a proxy removes before it forwards the request.
+//! [`NotStored`] lists every reason, and an [observer](SharedCache::observer) receives the one that applies. The
+//! parameter `stored` of `Cache-Status` is sent before the body. A body that turns out to be too long, or fails, is not
+//! stored although `Cache-Status` has `stored`.
+//!
+//! Requests with credentials or with content, upgrades, requests whose path other software may resolve differently, and
+//! requests with a URL of more than 8 KiB are passed through. So are requests that name another method, as in
+//! `X-HTTP-Method-Override`, and those whose `Connection` names other fields, which a proxy removes before it forwards
+//! the request.
 //!
 //! A client cannot turn the cache off: `no-cache` and `max-age=0` in a request have no effect. If a request has
 //! `no-store`, the response to that request is not stored.

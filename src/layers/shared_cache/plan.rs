@@ -1,4 +1,4 @@
-//! [`Plan`]: what the cache does with a request.
+//! [`Plan`]: how the cache handles a request.
 
 use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body::Body;
@@ -34,7 +34,7 @@ pub(super) struct Signs {
     has_control: bool,
 }
 
-/// The directives of a request that have an effect. A fresh stored response is used whatever they are.
+/// The directives of a request that have an effect. They do not prevent the use of a fresh stored response.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Directives {
     /// `no-store`: the response must not be stored.

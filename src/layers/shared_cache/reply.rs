@@ -1,4 +1,4 @@
-//! Makes responses from stored ones.
+//! Creates responses from stored ones.
 
 use http::header::{AGE, CONTENT_LENGTH, DATE, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE};
 use http::request::Parts;
@@ -16,7 +16,7 @@ use crate::protocol::{
 };
 use crate::store::{CACHE_STATUS, Content, Record, RecordHead, Rest};
 
-/// A request, as far as a stored response depends on it.
+/// The parts of a request on which a response from the cache depends.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Client<'a> {
     pub(super) method: &'a Method,
@@ -54,16 +54,16 @@ impl<'a> Client<'a> {
 }
 
 impl Client<'_> {
-    /// Whether the client has the representation in a response of the inner service already.
+    /// Whether the client already has the representation in a response of the inner service.
     pub(super) fn has_current(&self, status: StatusCode, headers: &HeaderMap, now: HttpDate) -> bool {
-        // P-02: preconditions are for successes.
+        // P-02: preconditions apply only to successful responses.
         self.is_conditional
             && status == StatusCode::OK
             && Preconditions::new(self.method, self.headers).evaluate_response(headers, now).outcome()
                 == Outcome::NotModified
     }
 
-    /// Makes a response from a stored one: complete, a part of it, or a 304.
+    /// Creates a response from a stored one: a complete one, a partial one, or a 304.
     pub(super) fn reply<B: Body>(
         &self,
         config: &Config,
@@ -96,7 +96,7 @@ impl Client<'_> {
         *response.headers_mut() = headers;
         if let Some(ruling) = head.ruling.as_ref().filter(|_| self.wants_ruling) {
             response.extensions_mut().insert(ruling.clone());
-            // Those of the handler, which the ruling does not contain.
+            // The fields of the handler, which the ruling does not contain.
             head.tags.clone().add_to(response.extensions_mut());
         }
         response

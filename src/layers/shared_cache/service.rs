@@ -1,4 +1,4 @@
-//! [`SharedCacheService`]: answers requests from the cache.
+//! [`SharedCacheService`]: responds to requests from the cache.
 
 use std::task::{Context, Poll};
 

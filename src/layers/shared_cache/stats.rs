@@ -1,11 +1,11 @@
-//! [`SharedCacheStats`]: what a cache has done so far.
+//! [`SharedCacheStats`]: the statistics of a cache.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::second_level::SecondLevelStats;
 
-/// The numbers of a [`SharedCache`](super::SharedCache) since it was created.
+/// The statistics of a [`SharedCache`](super::SharedCache) since it was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SharedCacheStats {
@@ -15,8 +15,8 @@ pub struct SharedCacheStats {
     pub stale: u64,
     /// Responses from the cache to requests that waited for another request.
     pub collapsed: u64,
-    /// Requests for which no stored response could be used at once. They were passed to the inner service, or waited for
-    /// another request.
+    /// Requests for which no stored response could be used immediately. They were passed to the inner service, or
+    /// waited for another request.
     pub misses: u64,
     /// Stored responses that the inner service confirmed with a 304.
     pub revalidated: u64,
@@ -24,7 +24,7 @@ pub struct SharedCacheStats {
     pub bypassed: u64,
     /// Responses that were stored, including those that replaced another one.
     pub stored: u64,
-    /// Responses to requests that could have been answered from the cache, but could not be stored.
+    /// Responses that could not be stored, to requests that were looked up.
     pub not_stored: u64,
     /// Purges, and invalidations by unsafe methods.
     pub purges: u64,
@@ -36,7 +36,7 @@ pub struct SharedCacheStats {
     pub bytes: u64,
     /// The number of bytes that the stored responses may use.
     pub capacity: u64,
-    /// The numbers of the second level, if there is one.
+    /// The statistics of the second level, if there is one.
     pub second_level: Option<SecondLevelStats>,
 }
 

@@ -1,10 +1,10 @@
-//! [`StoredUrl`]: what a cache has stored for one URL.
+//! [`StoredUrl`]: the stored responses for one URL.
 
 use http::StatusCode;
 
 use crate::policy::CacheTags;
 
-/// What a cache has stored for one URL, from [`SharedCache::largest`](super::SharedCache::largest).
+/// The stored responses for one URL, from [`SharedCache::largest`](super::SharedCache::largest).
 ///
 /// If there are several variants, the status, the times and the tags are those of the variant that was stored last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ use crate::policy::CacheTags;
 pub struct StoredUrl {
     /// The host in lower case, without a default port. Empty if the requests had none.
     pub host: String,
-    /// The path and query, as far as keys contain them.
+    /// The path, and the part of the query that keys contain.
     pub target: String,
     /// The number of variants, which differ in the request fields that `Vary` names.
     pub variants: usize,

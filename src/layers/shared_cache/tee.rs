@@ -44,7 +44,7 @@ pub(super) trait Sink: Send + Sync {
     fn blocks(&self) -> &Arc<Blocks>;
     /// The maximum size of a body.
     fn max_body(&self) -> usize;
-    /// The number of bytes that all bodies under way use.
+    /// The number of bytes that all unfinished bodies use.
     fn under_way(&self) -> &AtomicUsize;
     /// The maximum of that number.
     fn max_under_way(&self) -> usize;
@@ -79,7 +79,7 @@ enum End<E> {
 }
 
 impl<B: Body<Data = Bytes>> Tee<B> {
-    /// Creates a tee. If the body is empty, the response is stored at once.
+    /// Creates a tee. If the body is empty, the response is stored immediately.
     pub(super) fn new(
         body: B,
         head: Box<RecordHead>,
@@ -264,7 +264,7 @@ impl<B: Body> State<B> {
 
     fn next_chunk(&mut self) -> Option<Bytes> {
         let chunk = if self.head.is_some() {
-            // It stays, for the store.
+            // The store still needs it.
             let chunk = self.chunks.get(self.received)?.clone();
             self.received += 1;
             chunk

@@ -37,7 +37,7 @@ impl TimeLimit {
     pub(super) fn new(clock: &Clock, timer: Option<&Timer>, limit: Duration) -> Self {
         Self {
             clock: clock.clone(),
-            // One second more, because the current one has begun already.
+            // The current second has already begun, so one more is added.
             until: clock.now().saturating_add(limit.saturating_add(Duration::from_secs(1))),
             sleep: timer.map(|timer| Mutex::new((timer.0)(limit))),
         }

@@ -8,7 +8,7 @@ pub(super) fn is_enabled() -> bool {
     tracing::enabled!(target: "tower_cache_policy", tracing::Level::DEBUG)
 }
 
-/// Records the outcome, and what became of the response. The query is left out, because it may contain a secret.
+/// Records the outcome, and whether the response was stored. The query is omitted, because it may contain a secret.
 #[cfg(feature = "tracing")]
 pub(super) fn event(event: &SharedCacheEvent<'_>) {
     tracing::debug!(

@@ -17,7 +17,8 @@ struct Tasks {
     wakers: Wakers,
 }
 
-/// The wakers of the tasks that are registered, by their ids. Nearly all flights have one, which needs no memory.
+/// The wakers of the tasks that are registered, by their ids. Nearly all flights have one, which does not need an
+/// allocation.
 #[derive(Debug, Default)]
 struct Wakers {
     first: Option<(u64, Waker)>,
@@ -34,7 +35,7 @@ pub(super) struct Waiter {
 }
 
 impl Waiters {
-    /// Adds a task, unless there are as many as allowed.
+    /// Adds a task, unless the maximum number of tasks is reached.
     pub(super) fn join(self: &Arc<Self>, most: usize) -> Option<Waiter> {
         let mut tasks = self.lock();
         if tasks.waiting >= most {

@@ -38,7 +38,7 @@ pub(super) fn fault(at: usize, message: impl Into<String>) -> Fault {
 impl<'a> Entry<'a> {
     /// The byte offset of the value.
     pub(super) fn value_at(&self) -> usize {
-        // A table from dotted keys does not have a position of its own, so the position of its key is used.
+        // A table from dotted keys does not have its own position, so the position of its key is used.
         if self.value.get_ref().is_table() { self.at } else { self.value.span().start }
     }
 

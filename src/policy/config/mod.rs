@@ -146,7 +146,7 @@
 //! | Key | Value | Default |
 //! |---|---|---|
 //! | `memory` | the size of the store: a string such as `"256 MiB"` or `"2 GB"`, or a number of bytes | required |
-//! | `max_object` | the size of the largest response that is stored | 8 MiB, and at most a sixteenth of `memory` |
+//! | `max_object` | the size of the largest response that is stored, at most half of `memory` | 8 MiB, and at most a sixteenth of `memory` |
 //! | `mode` | `"by_policy"`, or `"by_fields"` for a gateway | `"by_policy"` |
 //! | `query`, `ignore_query` | the parameters that keys contain, or omit; `*` at the end matches any characters | all are used |
 //! | `sorted_query` | `true`: the order of parameters does not matter | |
@@ -175,7 +175,7 @@
 //!
 //! - unknown keys,
 //! - keys that contradict each other or have no effect together,
-//! - flags that are `false`.
+//! - flags that are `false`, except those for which the tables above list the value `false`.
 //!
 //! [`ConfigError`] contains the file, the line, the column and the fix. `edge` together with a stale window is allowed.
 //! According to the standard, `s-maxage` forbids stale reuse, but many caches serve the stale response.

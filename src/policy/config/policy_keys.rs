@@ -26,7 +26,7 @@ pub(super) const POLICY_KEYS: &[&str] = &[
     "with_http10_fields",
 ];
 
-/// The predefined policies, which are written as a text.
+/// The predefined policies, which are written as strings.
 pub(super) const CONSTANTS: [(&str, CachePolicy); 4] = [
     ("no-store", CachePolicy::NO_STORE),
     ("no-cache", CachePolicy::NO_CACHE),

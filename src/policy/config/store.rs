@@ -56,7 +56,7 @@ pub(crate) enum QueryKeys {
     Without(Vec<String>),
 }
 
-/// The smallest memory. With less, hardly any page could be stored.
+/// The minimum size of the memory. With less, almost no page could be stored.
 const MIN_MEMORY: u64 = 64 << 10;
 
 const STORE_KEYS: &[&str] = &[
@@ -138,7 +138,8 @@ impl StoreConfig {
                 "wait" => store.wait = Some(entry.duration()?),
                 "finish_within" => store.finish_within = Some(entry.duration()?),
                 "stale_when_disconnected" => store.stale_when_disconnected = Some(entry.duration()?),
-                // A cache without a second level would be wrong, and this package has no client for the engine.
+                // Ignoring the table would limit the cache to one process, and this package does not contain a client
+                // for the engine.
                 "redis" | "valkey" => {
                     let message = format!(
                         "`store.{}` needs the package `tower-cache-policy-redis`; read the file with its \

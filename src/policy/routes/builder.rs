@@ -359,7 +359,7 @@ mod tests {
     #[test]
     fn many_routes_on_a_chain_of_bases_walk_it_once() {
         for (length, count) in [(400, 1), (100, 400), (400, 400)] {
-            // Each on the last base, and each on another one, from either end.
+            // All routes have the last base, or each has a different one, counted from either end.
             let last = |_: usize| length - 1;
             let up = |n: usize| n % length;
             let down = |n: usize| length - 1 - n % length;

@@ -1,4 +1,4 @@
-//! [`Inherited`]: what a policy and its bases give to a route.
+//! [`Inherited`]: the settings that a route inherits from a policy and its bases.
 
 use std::collections::BTreeMap;
 

@@ -15,7 +15,7 @@ pub(super) struct Patterns(matchit::Router<usize>);
 /// The reason why a pattern was rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Rejected {
-    /// The pattern is invalid. The text says what to write instead.
+    /// The pattern is invalid. The text explains what to write instead.
     Invalid(&'static str),
     /// An earlier pattern is equally specific.
     Conflict,

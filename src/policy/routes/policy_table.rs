@@ -8,8 +8,8 @@ use crate::markdown::markdown_table;
 
 /// A table of routes for people and programs: the fields that each kind of response gets before guards apply.
 ///
-/// [`RoutePolicies::policy_table`] makes one. [`Edges::policy_table`](crate::edge::Edges::policy_table) makes one that
-/// also contains the fields for edge caches.
+/// [`RoutePolicies::policy_table`] creates one. [`Edges::policy_table`](crate::edge::Edges::policy_table) creates one
+/// that also contains the fields for edge caches.
 ///
 /// ```
 /// use std::time::Duration;

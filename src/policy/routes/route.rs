@@ -18,13 +18,13 @@ pub(super) struct Route {
     pub(super) by_content_type: Vec<(MediaRange, Rendered)>,
     /// For a response without one valid content type. `None` if no policy depends on the content type.
     pub(super) untyped: Option<Rendered>,
-    /// Only for display. Responses to these methods are not stored in any case.
+    /// Only for display. Responses to these methods are never stored.
     pub(super) unsafe_methods: Vec<Method>,
     pub(super) vary: Option<RenderedVary>,
     pub(super) tags: CacheTags,
 }
 
-/// The methods, as far as policies differ by them.
+/// The methods by which policies differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MethodClass {
     Get,

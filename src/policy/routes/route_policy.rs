@@ -224,7 +224,7 @@ impl RoutePolicy {
     /// Adds cache tags, by which a purge removes the route's responses from CDNs.
     ///
     /// Each has to be a valid [`CacheTag`](crate::policy::CacheTag). Add the tags of many responses first: if a CDN
-    /// cannot read all tags, the last ones [may be left out](crate::edge::TagOverflow).
+    /// cannot read all tags, the last ones [may be omitted](crate::edge::TagOverflow).
     ///
     /// ```
     /// use tower_cache_policy::policy::CachePolicy;

@@ -5,7 +5,7 @@ use std::fmt;
 use super::member::Member;
 use crate::protocol::syntax::is_token;
 
-/// A member of `Cache-Control` that the parsing type does not know, exactly as written
+/// A member of `Cache-Control` that the parsing type does not recognize, exactly as written
 /// ([RFC 9111 section 5.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.3)).
 ///
 /// It is either an extension directive or a malformed member.
@@ -53,7 +53,7 @@ impl Directive {
         member.argument().filter(|_| member.has_directive_form())
     }
 
-    /// Creates an extension with this name and argument. Fails if `is_known` knows the name.
+    /// Creates an extension with this name and argument. Fails if `is_known` returns `true` for the name.
     pub(super) fn extension(
         name: &str,
         argument: Option<&str>,

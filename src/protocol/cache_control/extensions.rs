@@ -1,4 +1,4 @@
-//! [`Extensions`]: the members that a type does not know.
+//! [`Extensions`]: the members that a type does not recognize.
 
 use http::HeaderValue;
 

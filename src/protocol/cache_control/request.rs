@@ -255,7 +255,7 @@ impl RequestCacheControl {
         self.stale_if_error
     }
 
-    /// Returns the members that this type does not know, sorted and without duplicates
+    /// Returns the members that this type does not recognize, sorted and without duplicates
     /// ([RFC 9111 section 5.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.3)).
     #[must_use]
     pub fn extensions(&self) -> &[Directive] {

@@ -65,7 +65,7 @@ pub enum Quotes {
     Ignored,
 }
 
-/// All readings of one response, in the order of [`Reader::ALL`].
+/// All interpretations of one response, in the order of [`Reader::ALL`].
 #[derive(Clone, Copy, Debug)]
 pub struct Readings([Permissions; Reader::ALL.len()]);
 
@@ -122,7 +122,7 @@ impl Reader {
             };
             let mut is_known = true;
             match name.as_str() {
-                // The directive takes no argument, and an argument does not weaken it.
+                // The directive does not take an argument, and an argument does not weaken it.
                 "no-store" => permissions.no_store = true,
                 "must-understand" => permissions.must_understand = true,
                 "private" => permissions.private |= bare,
@@ -157,7 +157,7 @@ impl Permissions {
         reader.read(&lines.into_iter().flat_map(|line| standard_members(line.as_bytes())).collect::<Vec<_>>())
     }
 
-    /// Reads a response joined and line by line, with the fields of HTTP/1.0.
+    /// Reads the lines of a response both joined and one by one, and the fields of HTTP/1.0.
     pub fn both_readings(headers: &HeaderMap, now: HttpDate) -> [Self; 2] {
         let lines = || headers.get_all("cache-control");
         let expires = expires(headers, now);
@@ -227,7 +227,7 @@ impl Readings {
         Self(readings)
     }
 
-    /// The reading of the reader at this index in [`Reader::ALL`].
+    /// The interpretation by the reader at this index in [`Reader::ALL`].
     pub const fn by(&self, index: usize) -> &Permissions {
         &self.0[index]
     }
@@ -236,7 +236,7 @@ impl Readings {
         Reader::ALL.into_iter().zip(&self.0)
     }
 
-    /// The readings of the readers that recognize quotes.
+    /// The interpretations by the readers that recognize quotes.
     pub fn standard(&self) -> impl Iterator<Item = &Permissions> {
         self.iter().filter(|(reader, _)| reader.quotes != Quotes::Ignored).map(|(_, permissions)| permissions)
     }

@@ -22,7 +22,7 @@ pub struct Broken;
 /// The body of any layer.
 pub type AnyBody = Pin<Box<dyn Body<Data = Bytes, Error = Broken>>>;
 
-/// A service inside any layers.
+/// A service in any layers.
 #[derive(Clone)]
 pub struct AnyService(Rc<dyn Fn(Request<()>) -> Response<AnyBody>>);
 

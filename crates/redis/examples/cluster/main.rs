@@ -42,7 +42,7 @@ async fn main() -> Result<(), Error> {
     // The record is written after the response.
     tokio::time::sleep(Duration::from_millis(100)).await;
     let hit = send(second, "GET").await?;
-    show("the second one answers from Redis", &hit);
+    show("the second one responds from Redis", &hit);
     show("and from its memory", &send(second, "GET").await?);
 
     show("an article is saved on the first one, which purges", &send(first, "POST").await?);

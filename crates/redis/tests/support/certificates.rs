@@ -1,4 +1,4 @@
-//! [`Certificates`]: an authority of its own, and a certificate for a server on loopback.
+//! [`Certificates`]: a separate authority, and a certificate for a server on loopback.
 
 use std::path::PathBuf;
 use std::process::Command;

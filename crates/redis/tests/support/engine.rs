@@ -1,4 +1,4 @@
-//! [`Engine`]: a Redis or Valkey of its own, on loopback.
+//! [`Engine`]: a separate Redis or Valkey, on loopback.
 
 use std::net::TcpListener;
 use std::path::PathBuf;

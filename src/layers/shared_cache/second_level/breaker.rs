@@ -37,7 +37,7 @@ impl Breaker {
         }
     }
 
-    /// Records a success of a lookup. One that was under way when the breaker opened does not close it.
+    /// Records a success of a lookup. One that was in progress when the breaker opened does not close it.
     pub(super) fn succeeded(&self) {
         if !self.is_open() {
             self.failures.store(0, Ordering::Relaxed);

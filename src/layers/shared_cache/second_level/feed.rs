@@ -65,7 +65,7 @@ async fn end_leases(level: Arc<Level>, purges: Weak<PurgeClock>) {
         })
         .await;
         while let Some((name, holder)) = leases.next_ended() {
-            // It ends by itself.
+            // It ends automatically.
             if !level.breaker.is_open() {
                 _ = level.operation(level.settings.store.end_lease(&name, &holder)).await;
             }
@@ -115,7 +115,7 @@ async fn round(level: &Level, clock: &PurgeClock) -> bool {
             level.caught_up(asked);
             return true;
         }
-        // A store that has more and returns nothing new would keep the task busy.
+        // Otherwise the task would poll a store without pause that announces more purges and returns none.
         if level.position() == since {
             return false;
         }

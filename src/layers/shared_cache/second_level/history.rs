@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(history.there(Moment::from_u64(3)), None, "nothing is known yet");
         assert_eq!(history.here(PurgeMoment::default()), None);
         history.restart(7, 10, Moment::from_u64(3));
-        // The purges of this process have moments of their own.
+        // The purges of this process have their own moments.
         history.applied(11, Moment::from_u64(5));
         history.applied(14, Moment::from_u64(6));
         for (number, moment) in [(9, None), (10, Some(3)), (11, Some(5)), (13, Some(5)), (14, Some(6)), (99, Some(6))] {

@@ -1,4 +1,4 @@
-//! [`Lease`]: the right to make a response, for which other processes wait.
+//! [`Lease`]: the right to generate a response, for which other processes wait.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -11,8 +11,8 @@ use crate::store::PrimaryKey;
 /// The maximum number of leases that wait to be ended. Older ones end by themselves.
 const MAX_ENDED: usize = 1_024;
 
-/// The right of this process to make the response for a key. Other processes wait until it is ended, which happens at the
-/// latest when it is dropped, or after its time in the store.
+/// The right of this process to generate the response for a key. Other processes wait until it is ended, which happens
+/// at the latest when it is dropped, or after its time in the store.
 pub(in crate::layers::shared_cache) struct Lease {
     leases: Arc<Leases>,
     key: PrimaryKey,
@@ -35,13 +35,13 @@ pub(super) struct Leases {
 }
 
 impl Lease {
-    /// Ends the lease, so that other processes go on.
+    /// Ends the lease, so that other processes continue.
     pub(in crate::layers::shared_cache) fn end(&self) {
         if self.is_over.swap(true, Ordering::AcqRel) {
             return;
         }
         let mut held = self.leases.held();
-        // Another one may have been taken for the key after the time of this one.
+        // After this lease has expired, another one may have been taken for the key.
         if held.get(&self.key).is_some_and(|lease| std::ptr::eq(lease.as_ptr(), self)) {
             held.remove(&self.key);
         }
@@ -80,7 +80,7 @@ impl Leases {
         }
     }
 
-    /// A name for a holder that no other has.
+    /// Returns a unique name for a holder.
     pub(super) fn holder(&self) -> String {
         format!("{:016x}-{:x}", self.process, self.count.fetch_add(1, Ordering::Relaxed))
     }

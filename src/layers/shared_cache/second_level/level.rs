@@ -78,7 +78,7 @@ struct Pending {
 #[derive(Debug, Default)]
 pub(in crate::layers::shared_cache) struct LookedUp {
     pub(in crate::layers::shared_cache) record: Option<Arc<Record>>,
-    /// Held while the response is made, if other processes wait for it.
+    /// Held while the response is generated, if other processes wait for it.
     pub(in crate::layers::shared_cache) lease: Option<Arc<Lease>>,
 }
 
@@ -109,9 +109,10 @@ impl Level {
         }
     }
 
-    /// Looks up the response for a request. Returns `None` if the store is not called at the moment.
+    /// Looks up the response for a request. Returns `None` if the store is currently not used.
     ///
-    /// With a lease, this process makes the response, or waits for another one, if the record that is found is not fresh.
+    /// With a lease, this process generates the response, or waits for another one, if the record that is found is not
+    /// fresh.
     pub(in crate::layers::shared_cache) fn look_up(
         self: &Arc<Self>,
         key: &PrimaryKey,
@@ -175,7 +176,7 @@ impl Level {
             let mut pause = FIRST_LOOK;
             let mut has_waited = false;
             loop {
-                // After a failure, the request goes on alone.
+                // After a failure, the request continues alone.
                 let Some(is_taken) = self.operation(self.settings.store.lease(&name, &holder, time)).await else {
                     return;
                 };
@@ -205,7 +206,7 @@ impl Level {
                 }
             }
         };
-        // An operation that is given up may still take the lease. It then ends after its time.
+        // An operation that was abandoned may still take the lease, which then ends after its time.
         _ = self.settings.timing.within(time, waiting).await;
         self.looked_up(record, lease)
     }
@@ -223,7 +224,7 @@ impl Level {
     /// Writes a stored response in the background.
     pub(in crate::layers::shared_cache) fn write(self: &Arc<Self>, key: &PrimaryKey, record: &Arc<Record>) {
         let lease = self.settings.lease.and_then(|_| self.leases.of(key));
-        // Other processes go on when the response is written, or will not be.
+        // Other processes continue when the response has been written, or when it is known that it will not be.
         let end = |lease: Option<Arc<Lease>>| lease.iter().for_each(|lease| lease.end());
         let head = record.head();
         if !head.terms.can_be_fresh() {
@@ -303,7 +304,7 @@ impl Level {
         }))
     }
 
-    /// Whether a fresh response in memory may be used, although a purge by another process may be under way: the
+    /// Whether a fresh response in memory may be used, although a purge by another process may be in progress: the
     /// purges of other processes are known, or the response is so recent that it would be used in any case.
     pub(in crate::layers::shared_cache) fn trusts(&self, received: HttpDate, now: HttpDate) -> bool {
         self.is_current(now)
@@ -408,7 +409,7 @@ impl Level {
                 Err(unusable) => {
                     count(&self.counters.damaged);
                     if unusable == Unusable::Damaged {
-                        // Without effect on this lookup.
+                        // This does not affect the lookup.
                         self.forget(name);
                     }
                     return Ok(None);
@@ -440,7 +441,7 @@ impl Level {
     }
 
     /// The moment of this process for that of a record. While a purge of this process waits to be published, no record
-    /// counts as made after it, because other processes do not know it yet.
+    /// counts as made after it, because other processes have not received it yet.
     fn moment_here(&self, moment: PurgeMoment) -> Option<Moment> {
         let state = self.lock();
         let here = state.history.here(moment)?;
@@ -464,7 +465,7 @@ impl Pending {
     }
 }
 
-/// The share of a write in the bytes that are being written.
+/// A write in progress, which counts toward the limit of bytes that are being written.
 struct Writing {
     level: Arc<Level>,
     size: usize,

@@ -11,7 +11,7 @@ use crate::store::{RemoteFuture, RemoteStore};
 /// A [`RemoteStore`] that several processes share, and how it is used. Give it to
 /// [`SharedCache::second_level`](crate::SharedCache::second_level).
 ///
-/// The package `tower-cache-policy-redis` makes one for Redis and Valkey. See the
+/// The package `tower-cache-policy-redis` creates one for Redis and Valkey. See the
 /// [module docs](crate::layers::shared_cache#with-several-processes).
 ///
 /// ```
@@ -84,8 +84,8 @@ impl SecondLevel {
         Self { max_purge_delay: time.max(Duration::from_secs(2)), ..self }
     }
 
-    /// Sets the maximum size of a body in the second level, in bytes. The default is 1 MiB. Larger responses are only
-    /// stored in the memory of the process.
+    /// Sets the maximum size of a body in the second level, in bytes. The default is 1 MiB, and the maximum 256 MiB.
+    /// Larger responses are only stored in the memory of the process.
     #[must_use]
     pub fn max_record(self, bytes: usize) -> Self {
         Self { max_record: bytes.min(256 << 20), ..self }
@@ -93,15 +93,15 @@ impl SecondLevel {
 
     /// Lets processes wait for each other: on a miss, one of them takes a lease in the store and calls its inner service.
     /// The others wait until it has written the response, or until it has ended the lease because the response is not
-    /// stored. By default, no process waits for another one, so each of them may make the response once.
+    /// stored. By default, no process waits for another one, so each of them may generate the response once.
     ///
-    /// The time is that of the lease, and also the longest time for which a request waits. Choose a little more than
-    /// what the slowest handler takes. A holder that dies makes the others wait until its lease ends, which the
-    /// store does by itself. If an operation fails or exceeds the [limit](Self::limit) meanwhile, the request goes on at
-    /// once. A request therefore waits for the second level for at most the limit and this time.
+    /// `time` is the duration of the lease, and also the longest time for which a request waits. Choose a little more
+    /// than the duration of the slowest handler. If a holder dies, the store ends its lease after this time, and the
+    /// others continue. If an operation of the store fails or exceeds the [limit](Self::limit), the request continues
+    /// immediately. A request therefore waits for the second level for at most the limit and this time.
     ///
-    /// A lease is for a URL. Requests for two variants of a response wait for each other too. Requests that are not looked
-    /// up in the second level, such as revalidations in the background, do not wait.
+    /// A lease applies to a URL, so requests for two variants of a response wait for each other too. Requests that are
+    /// not looked up in the second level, such as revalidations in the background, do not wait.
     #[must_use]
     pub fn lease(self, time: Duration) -> Self {
         Self { lease: Some(time).filter(|time| !time.is_zero()), ..self }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Wakes one task, also if it is sent before the task waits.
+/// Wakes one task, even if it is sent before the task waits.
 #[derive(Debug, Default)]
 pub(super) struct Signal {
     is_sent: AtomicBool,

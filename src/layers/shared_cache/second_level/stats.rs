@@ -1,9 +1,9 @@
-//! [`SecondLevelStats`]: what the second level has done so far.
+//! [`SecondLevelStats`]: the statistics of a second level.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// The numbers of a [`SecondLevel`](super::SecondLevel) since it was started.
+/// The statistics of a [`SecondLevel`](super::SecondLevel) since it was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SecondLevelStats {
@@ -15,8 +15,8 @@ pub struct SecondLevelStats {
     pub damaged: u64,
     /// Responses that were written.
     pub written: u64,
-    /// Responses that were not written: too large, too many at once, not known to be unpurged, or while the store is
-    /// not called.
+    /// Responses that were not written: too large, too many at the same time, possibly purged, or while the store was
+    /// not used.
     pub not_written: u64,
     /// Operations that took longer than the limit.
     pub timeouts: u64,
@@ -24,11 +24,11 @@ pub struct SecondLevelStats {
     pub errors: u64,
     /// Operations that the store refused, for example because its memory is full.
     pub refused: u64,
-    /// Lookups that were left out because the store is not called.
+    /// Lookups that were skipped because the store was temporarily not used.
     pub skipped: u64,
-    /// Lookups that were made, whatever their result.
+    /// All lookups, with any result.
     pub lookups: u64,
-    /// The time that these lookups took together, without that of waiting for another process.
+    /// The total time of these lookups, without the time of waiting for another process.
     pub lookup_time: Duration,
     /// Requests that waited for another process, which had a [lease](super::SecondLevel::lease).
     pub waited: u64,
@@ -40,9 +40,9 @@ pub struct SecondLevelStats {
     pub purges_pending: u64,
     /// How often everything was purged because purges may have been lost, including once at the start.
     pub resets: u64,
-    /// Whether the store is not called at the moment, because it failed repeatedly.
+    /// Whether the store is currently not used, because it failed repeatedly.
     pub is_open: bool,
-    /// Whether this process knows the purges of the others.
+    /// Whether this process has received the purges of the others.
     pub is_current: bool,
 }
 

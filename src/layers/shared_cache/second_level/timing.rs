@@ -1,4 +1,4 @@
-//! [`Timing`]: spawns tasks and limits their time, without a runtime of its own.
+//! [`Timing`]: spawns tasks and limits their time, without its own runtime.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -34,7 +34,7 @@ impl Timing {
     /// Waits for the operation, or returns `None` after this time.
     pub(super) async fn within<T>(&self, limit: Duration, operation: impl Future<Output = T>) -> Option<T> {
         let mut operation = std::pin::pin!(operation);
-        // An operation that is ready at once needs no timer.
+        // An operation that is ready immediately does not need a timer.
         let mut sleep = None;
         poll_fn(|cx| {
             if let Poll::Ready(result) = operation.as_mut().poll(cx) {

@@ -148,8 +148,8 @@ impl Exchange<'_> {
         if case.conditionals().count() > 1 && dates.iter().any(|date| *date > Some(now)) {
             dates.push(Some(now));
         }
-        // Each layer that may have decided saw the tags with one coding suffix less, and added one to the tag of
-        // the response.
+        // Each outer layer removes one coding suffix from the tags of the request, and adds one to the tag of the
+        // response.
         let mut preconditions = RequestPreconditions::read(&case.request.method, &case.request.headers, case::now());
         let holds = (0..case.conditionals().count()).any(|_| {
             let holds = dates.iter().any(|date| {
