@@ -4,6 +4,7 @@
 #[path = "../examples/reqwest.rs"]
 #[allow(dead_code)] // Its `main` purges at Cloudflare.
 mod example;
+#[macro_use]
 mod support;
 
 use std::sync::{Arc, Mutex};
@@ -137,8 +138,9 @@ async fn e8_500_and_then_200_is_a_success() {
 #[tokio::test]
 async fn e8_404_and_412_are_not_stored_at_nginx_and_squid_and_errors_elsewhere() {
     install_crypto();
-    for status in [404, 412] {
-        each(&[Step::Status(status, "")], |name, result, stand_in| {
+    let (not_found, failed) = (nginx_error_page!("404 Not Found"), nginx_error_page!("412 Precondition Failed"));
+    for (status, page) in [(404, not_found), (412, failed)] {
+        each(&[Step::Status(status, page)], |name, result, stand_in| {
             assert_eq!(stand_in.requests().len(), 1, "{name}");
             match (name, result) {
                 ("nginx" | "Squid", Ok(report)) => assert_eq!((report.purged(), report.not_stored()), (0, 1)),
