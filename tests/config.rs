@@ -676,7 +676,10 @@ fn errors_in_the_section_of_the_store_have_a_position_and_a_remedy() {
             "[store]\nmemory = '1 MiB'\ncoalesce = false\nwait = '5s'",
             "line 4, column 1: `coalesce = false` means that no request waits for another one; remove `wait`",
         ),
-        ("[store]\nmemory = '1 MiB'\nname = ''", "line 3, column 8: `name`: `` is not a name for a cache; use 1 to 128 visible ASCII characters or spaces"),
+        (
+            "[store]\nmemory = '1 MiB'\nname = ''",
+            "line 3, column 8: `name`: `` is not a name for a cache; use 1 to 128 visible ASCII characters or spaces",
+        ),
         (
             "[store]\nmemory = '1 MiB'\ncache_status = false\nname = 'a'",
             "line 4, column 1: `cache_status = false` means that the name is not sent; remove `name`",
