@@ -1,7 +1,7 @@
 //! Determines the verdict on an edge cache from its profile.
 
-use http::HeaderName;
 use http::header::{CACHE_CONTROL, EXPIRES};
+use http::{HeaderName, HeaderValue};
 
 use super::after::{AfterFreshness, Validation};
 use super::exchange::Exchange;
@@ -11,10 +11,12 @@ use super::standard;
 use super::storage::{Storage, StorageReason};
 use super::verdict::{CacheKind, Verdict};
 use crate::edge::{
-    AuthorizationAtEdge, DirectiveSyntax, EdgeDirective, EdgeProfile, HeuristicCaching, SetCookieAtEdge, TargetedField,
-    VaryAtEdge,
+    AuthorizationAtEdge, DirectiveSyntax, EdgeDirective, EdgeProfile, HeuristicCaching, SetCookieAtEdge,
+    SurrogateControlAtEdge, TargetedField, VaryAtEdge,
 };
 use crate::protocol::{Cache, Lifetime, LifetimeSource, StoragePermission, StorageProhibition};
+
+const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
 
 pub(super) fn verdict(exchange: &Exchange, profile: &EdgeProfile) -> Verdict {
     let (effective, storage, lifetime) = less_safe(exchange, profile);
@@ -61,6 +63,8 @@ pub(super) fn ignored_fields(exchange: &Exchange, profile: &EdgeProfile) -> Vec<
 enum EffectiveField {
     Field(HeaderName, EdgeDirective),
     CacheControl(EdgeDirective),
+    /// `Cache-Control`, whose restrictions have no effect.
+    LifetimeOnly,
     Expires,
     Nothing,
 }
@@ -81,7 +85,15 @@ fn effective_field(
             continue;
         }
         if name == CACHE_CONTROL {
-            match EdgeDirective::of(&exchange.control) {
+            let directive = EdgeDirective::of(&exchange.control);
+            let restricts = matches!(directive, EdgeDirective::NotStored | EdgeDirective::Validated);
+            // E1-3
+            match profile.facts().surrogate_control.filter(|_| restricts && has_surrogate_control(exchange)) {
+                Some(SurrogateControlAtEdge::LiftsRestrictions) => return EffectiveField::LifetimeOnly,
+                Some(SurrogateControlAtEdge::ReplacesCacheControl) => continue,
+                Some(SurrogateControlAtEdge::Ignored) | None => {}
+            }
+            match directive {
                 EdgeDirective::Silent => continue,
                 directive => return EffectiveField::CacheControl(directive),
             }
@@ -101,11 +113,22 @@ fn effective_field(
         match field.obeyed_in(headers, exchange.now) {
             // Such an edge reads only a lifetime from it, and otherwise the next field.
             Some(EdgeDirective::Silent) if is_own_surrogate => {}
+            // E1-1
+            Some(EdgeDirective::NotStored | EdgeDirective::Validated)
+                if field.syntax() == DirectiveSyntax::Dictionary
+                    && profile.facts().obeys_targeted_restriction == Some(false) => {}
             Some(directive) => return EffectiveField::Field(name, directive),
             None => ignored.push(name),
         }
     }
     EffectiveField::Nothing
+}
+
+/// Returns whether the response has a `Surrogate-Control` that does not forbid storage.
+fn has_surrogate_control(exchange: &Exchange) -> bool {
+    let mut lines = exchange.headers.get_all(SURROGATE_CONTROL).iter().peekable();
+    let forbids = |line: &HeaderValue| line.as_bytes().to_ascii_lowercase().windows(8).any(|text| text == b"no-store");
+    lines.peek().is_some() && !lines.any(forbids)
 }
 
 fn decided(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) -> (Storage, FreshnessLifetime) {
@@ -115,6 +138,7 @@ fn decided(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveFiel
         (Some(prohibition), _) => (Storage::not_stored(StorageReason::Forbidden(prohibition)), unknown()),
         (None, EffectiveField::Field(name, directive)) => by_field(exchange, profile, name, *directive),
         (None, EffectiveField::CacheControl(directive)) => by_cache_control(exchange, profile, *directive),
+        (None, EffectiveField::LifetimeOnly) => by_lifetime(exchange, profile),
         (None, EffectiveField::Expires) => (
             Storage::stored(StorageReason::Allowed(StoragePermission::Expires)),
             standard::lifetime(exchange, Cache::Shared),
@@ -195,6 +219,18 @@ fn by_cache_control(
     }
 }
 
+/// Decides by the lifetime in `Cache-Control` or `Expires`, without the other directives.
+fn by_lifetime(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, FreshnessLifetime) {
+    let lifetime = Lifetime::of_response(Cache::Shared, exchange.status, &exchange.headers, exchange.now);
+    match lifetime.source() {
+        LifetimeSource::SMaxage | LifetimeSource::MaxAge | LifetimeSource::Expires => (
+            Storage::stored(StorageReason::EdgeField(SURROGATE_CONTROL)),
+            FreshnessLifetime::new(lifetime.seconds(), FreshnessSource::Answer(lifetime.source())),
+        ),
+        _ => without_directive(exchange, profile),
+    }
+}
+
 /// Returns the behavior if no field contains a lifetime for the edge cache.
 fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, FreshnessLifetime) {
     let facts = profile.facts().without_cache_control;
@@ -267,6 +303,13 @@ fn then(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) 
             stale_while_revalidate: lifetime.stale_while_revalidate.map(u64::from),
             stale_if_error: lifetime.stale_if_error.map(u64::from),
             never_stale: lifetime.must_revalidate,
+            stale_when_unreachable: false,
+        },
+        EffectiveField::LifetimeOnly => AfterFreshness {
+            validation: exchange.validation(),
+            stale_while_revalidate: exchange.control.stale_while_revalidate().map(u64::from),
+            stale_if_error: exchange.control.stale_if_error().map(u64::from),
+            never_stale: false,
             stale_when_unreachable: false,
         },
         EffectiveField::Field(..) => AfterFreshness {

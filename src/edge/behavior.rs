@@ -51,6 +51,13 @@ pub struct EdgeBehavior {
     ///
     /// If it does, a `CDN-Cache-Control` that another service adds changes the lifetime at this edge.
     pub reads_cdn_cache_control: Option<bool>,
+    /// Whether the edge obeys `no-store` and `no-cache` in a targeted field that it reads, such as `CDN-Cache-Control`, if
+    /// `Cache-Control` allows storage.
+    ///
+    /// If it does not, forbid storage in `Cache-Control` too, as an [`EdgeLayer`](crate::EdgeLayer) does.
+    pub obeys_targeted_restriction: Option<bool>,
+    /// How the edge treats a `Surrogate-Control`, if it does not read a lifetime from this field.
+    pub surrogate_control: Option<SurrogateControlAtEdge>,
     /// How the edge uses `Vary`.
     pub vary: Option<VaryAtEdge>,
     /// Whether the cache key includes the query.
@@ -100,6 +107,22 @@ pub struct EdgeBehavior {
     ///
     /// If it does, clients see the tags. Do not put secrets or names of customers into tags.
     pub forwards_tags: Option<bool>,
+}
+
+/// How an edge that does not read a lifetime from `Surrogate-Control` treats a response with this field.
+///
+/// Only `no-store` in the field, which such an edge may obey, prevents these effects. An
+/// [`EdgeLayer`](crate::EdgeLayer) with the profile of such an edge removes the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SurrogateControlAtEdge {
+    /// The field has no effect.
+    Ignored,
+    /// The edge ignores `private`, `no-store` and `no-cache` in `Cache-Control`, and reads only a lifetime from it. It
+    /// can store a private response.
+    LiftsRestrictions,
+    /// The edge ignores `Cache-Control` and treats the response as if the field was missing.
+    ReplacesCacheControl,
 }
 
 /// How an edge uses `Vary`.
@@ -176,6 +199,8 @@ impl EdgeBehavior {
     /// A value in which no behavior is known.
     pub const UNKNOWN: Self = Self {
         reads_cdn_cache_control: None,
+        obeys_targeted_restriction: None,
+        surrogate_control: None,
         vary: None,
         query_in_key: None,
         set_cookie: None,
