@@ -1,6 +1,6 @@
 //! Determines the verdict on an edge cache from its profile.
 
-use http::header::{CACHE_CONTROL, EXPIRES};
+use http::header::{CACHE_CONTROL, EXPIRES, VARY};
 use http::{HeaderName, HeaderValue};
 
 use super::after::{AfterFreshness, Validation};
@@ -12,9 +12,11 @@ use super::storage::{Storage, StorageReason};
 use super::verdict::{CacheKind, Verdict};
 use crate::edge::{
     AuthorizationAtEdge, DirectiveSyntax, EdgeDirective, EdgeProfile, HeuristicCaching, SetCookieAtEdge,
-    SurrogateControlAtEdge, TargetedField, VaryAtEdge,
+    SurrogateControlAtEdge, TargetedField, VaryAnyAtEdge, VaryAtEdge,
 };
-use crate::protocol::{Cache, Lifetime, LifetimeSource, StoragePermission, StorageProhibition};
+use crate::protocol::{
+    Age, Cache, HttpDate, Lifetime, LifetimeSource, StoragePermission, StorageProhibition, members, only_line,
+};
 
 const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
 
@@ -25,7 +27,7 @@ pub(super) fn verdict(exchange: &Exchange, profile: &EdgeProfile) -> Verdict {
         kind: CacheKind::Edge(profile.name()),
         storage,
         lifetime,
-        age: exchange.age,
+        age: if profile.facts().reads_age == Some(false) { Age::ZERO } else { exchange.age },
         then: then(exchange, profile, &effective),
         key: key(exchange, profile),
         tags,
@@ -99,6 +101,11 @@ fn effective_field(
             }
         }
         if name == EXPIRES {
+            // An invalid value is in the past for most caches. Those that store all responses may not read it.
+            let is_valid = || only_line(headers, &EXPIRES).is_some_and(|line| is_date(line, exchange.now));
+            if matches!(profile.facts().without_cache_control, Some(HeuristicCaching::StoredFor(_))) && !is_valid() {
+                continue;
+            }
             return EffectiveField::Expires;
         }
         let own = profile.field().filter(|field| *field.name() == name).cloned();
@@ -113,6 +120,12 @@ fn effective_field(
         match field.obeyed_in(headers, exchange.now) {
             // Such an edge reads only a lifetime from it, and otherwise the next field.
             Some(EdgeDirective::Silent) if is_own_surrogate => {}
+            Some(EdgeDirective::Silent)
+                if name == SURROGATE_CONTROL
+                    && profile.facts().surrogate_control == Some(SurrogateControlAtEdge::LiftsRestrictions) =>
+            {
+                return EffectiveField::LifetimeOnly;
+            }
             // E1-1
             Some(EdgeDirective::NotStored | EdgeDirective::Validated)
                 if field.syntax() == DirectiveSyntax::Dictionary
@@ -190,6 +203,9 @@ fn by_cache_control(
     };
     let stored = match directive {
         _ if facts.implements_all_directives == Some(true) => standard::storage(exchange, Cache::Shared),
+        EdgeDirective::NotStored if facts.public_overrides == Some(true) && has_public(exchange) => {
+            Storage::stored(StorageReason::Allowed(StoragePermission::Public))
+        }
         EdgeDirective::NotStored if control.private() => {
             Storage::not_stored(StorageReason::Forbidden(StorageProhibition::Private))
         }
@@ -197,25 +213,38 @@ fn by_cache_control(
             Some(true) => Storage::not_stored(StorageReason::Forbidden(StorageProhibition::NoStore)),
             Some(false) | None => Storage::stored(StorageReason::NoStoreAtEdge),
         },
+        EdgeDirective::NotStored if facts.obeys_qualified_private == Some(false) => by_permission(exchange),
         // A qualified `private`. Few edge caches can store the response without the listed fields.
         EdgeDirective::NotStored => Storage::not_stored(StorageReason::Forbidden(StorageProhibition::Private)),
-        EdgeDirective::Validated | EdgeDirective::Stored(_) | EdgeDirective::Silent => {
-            match standard::storage(exchange, Cache::Shared) {
-                storage if storage.may_store() => storage,
-                // Edge caches differ in how they treat request directives and credentials (C-17).
-                _ if control.s_maxage().is_some() => {
-                    Storage::stored(StorageReason::Allowed(StoragePermission::SMaxage))
-                }
-                _ if control.max_age().is_some() => Storage::stored(StorageReason::Allowed(StoragePermission::MaxAge)),
-                _ => Storage::stored(StorageReason::Allowed(StoragePermission::Status)),
-            }
-        }
+        EdgeDirective::Validated | EdgeDirective::Stored(_) | EdgeDirective::Silent => by_permission(exchange),
     };
     match stored.reason() {
         StorageReason::NoStoreAtEdge if lifetime.seconds() == Some(0) => {
             (stored, FreshnessLifetime::unknown(FreshnessSource::EdgeDefault))
         }
         _ => (stored, lifetime),
+    }
+}
+
+/// Returns whether `Cache-Control` contains `public`, even next to a prohibition, which takes precedence in
+/// [`CacheControl`](crate::protocol::CacheControl).
+fn has_public(exchange: &Exchange) -> bool {
+    members(exchange.headers.get_all(CACHE_CONTROL)).any(|member| member.eq_ignore_ascii_case(b"public"))
+}
+
+fn is_date(line: &HeaderValue, now: HttpDate) -> bool {
+    HttpDate::parse(line.as_bytes(), now).is_ok()
+}
+
+/// Returns the reason why `Cache-Control` allows storage. Edge caches differ in how they treat request directives and
+/// credentials (C-17).
+fn by_permission(exchange: &Exchange) -> Storage {
+    let control = &exchange.control;
+    match standard::storage(exchange, Cache::Shared) {
+        storage if storage.may_store() => storage,
+        _ if control.s_maxage().is_some() => Storage::stored(StorageReason::Allowed(StoragePermission::SMaxage)),
+        _ if control.max_age().is_some() => Storage::stored(StorageReason::Allowed(StoragePermission::MaxAge)),
+        _ => Storage::stored(StorageReason::Allowed(StoragePermission::Status)),
     }
 }
 
@@ -234,8 +263,15 @@ fn by_lifetime(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, Freshnes
 /// Returns the behavior if no field contains a lifetime for the edge cache.
 fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, FreshnessLifetime) {
     let facts = profile.facts().without_cache_control;
-    // Except for this default, the facts do not cover errors and redirects.
-    let facts = facts.filter(|facts| *facts == HeuristicCaching::Validated || exchange.status.is_success());
+    // Except for these defaults, the facts do not cover errors and redirects.
+    let covers_all = |facts: &HeuristicCaching| match facts {
+        HeuristicCaching::Validated => true,
+        HeuristicCaching::StoredFor(_) => {
+            standard::storage(&exchange.without_cache_control(), Cache::Shared).may_store()
+        }
+        _ => false,
+    };
+    let facts = facts.filter(|facts| exchange.status.is_success() || covers_all(facts));
     let why = StorageReason::HeuristicCaching(facts);
     let unknown = FreshnessLifetime::unknown(FreshnessSource::EdgeDefault);
     let heuristic = || {
@@ -263,7 +299,11 @@ fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, Fr
             (Storage::stored(why), FreshnessLifetime::new(seconds.into(), FreshnessSource::EdgeDefault))
         }
         None if exchange.status.is_success() => (Storage::stored(why), unknown),
-        None => (standard::storage(exchange, Cache::Shared), standard::lifetime(exchange, Cache::Shared)),
+        // `Cache-Control` has no directive, or the edge does not read it.
+        None => {
+            let exchange = exchange.without_cache_control();
+            (standard::storage(&exchange, Cache::Shared), standard::lifetime(&exchange, Cache::Shared))
+        }
     }
 }
 
@@ -364,8 +404,13 @@ fn key(exchange: &Exchange, profile: &EdgeProfile) -> CacheKey {
         Some(VaryAtEdge::OnlySelects(known)) => named.into_iter().partition(|name| known.contains(&name.as_str())),
         Some(VaryAtEdge::Ignored) | None => (Vec::new(), named),
     };
-    // K-06: an edge cache that obeys the names may still not recognize `*`. The facts do not cover this.
-    let any = exchange.vary.is_any() && facts.vary == Some(VaryAtEdge::Obeyed);
+    // K-06: an edge cache that obeys the names may still not recognize `*`.
+    let obeys_any = match facts.vary_any {
+        Some(VaryAnyAtEdge::Obeyed) => true,
+        Some(VaryAnyAtEdge::ObeyedAlone) => only_line(&exchange.headers, &VARY).is_some_and(|line| line == "*"),
+        Some(VaryAnyAtEdge::Ignored) | None => false,
+    };
+    let any = exchange.vary.is_any() && facts.vary == Some(VaryAtEdge::Obeyed) && obeys_any;
     CacheKey { fields, ignored, any, query: facts.query_in_key }
 }
 

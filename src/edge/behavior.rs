@@ -56,10 +56,22 @@ pub struct EdgeBehavior {
     ///
     /// If it does not, forbid storage in `Cache-Control` too, as an [`EdgeLayer`](crate::EdgeLayer) does.
     pub obeys_targeted_restriction: Option<bool>,
-    /// How the edge treats a `Surrogate-Control`, if it does not read a lifetime from this field.
+    /// How the edge treats a `Surrogate-Control` that does not contain a lifetime for this edge.
     pub surrogate_control: Option<SurrogateControlAtEdge>,
     /// How the edge uses `Vary`.
     pub vary: Option<VaryAtEdge>,
+    /// How the edge treats `*` in `Vary`, if it uses the names in this field.
+    ///
+    /// If it does not obey `*`, send `no-store` in addition.
+    pub vary_any: Option<VaryAnyAtEdge>,
+    /// Whether the edge subtracts the `Age` of a response from its lifetime.
+    ///
+    /// If it does not, a response that comes from another cache is fresh for longer than its lifetime.
+    pub reads_age: Option<bool>,
+    /// Whether `private` with names of fields, such as `private="x-user"`, prevents the edge from storing those fields.
+    pub obeys_qualified_private: Option<bool>,
+    /// Whether `public` can take precedence over `private` and `no-store` at the edge.
+    pub public_overrides: Option<bool>,
     /// Whether the cache key includes the query.
     ///
     /// If it does not, `/search?q=a` and `/search?q=b` get the same response.
@@ -109,7 +121,8 @@ pub struct EdgeBehavior {
     pub forwards_tags: Option<bool>,
 }
 
-/// How an edge that does not read a lifetime from `Surrogate-Control` treats a response with this field.
+/// How an edge treats a response with a `Surrogate-Control` that does not contain a lifetime for this edge. Some edges
+/// never read a lifetime from this field.
 ///
 /// Only `no-store` in the field, which such an edge may obey, prevents these effects. An
 /// [`EdgeLayer`](crate::EdgeLayer) with the profile of such an edge removes the field.
@@ -142,6 +155,19 @@ pub enum VaryAtEdge {
     /// stored response.
     NeverStores(&'static [&'static str]),
     /// The edge ignores `Vary`, so all clients get the same response.
+    Ignored,
+}
+
+/// How an edge treats `*` in `Vary`, which means that no later request matches ([RFC 9111 section
+/// 4.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.1)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VaryAnyAtEdge {
+    /// The edge never reuses the response without revalidation.
+    Obeyed,
+    /// The edge recognizes `*` only if it is the only member of the field. Next to a name, it is a name of its own.
+    ObeyedAlone,
+    /// The edge reuses the response.
     Ignored,
 }
 
@@ -202,6 +228,10 @@ impl EdgeBehavior {
         obeys_targeted_restriction: None,
         surrogate_control: None,
         vary: None,
+        vary_any: None,
+        reads_age: None,
+        obeys_qualified_private: None,
+        public_overrides: None,
         query_in_key: None,
         set_cookie: None,
         authorization: None,

@@ -185,7 +185,8 @@ mod vendors;
 mod write;
 
 pub use self::behavior::{
-    AuthorizationAtEdge, EdgeBehavior, HeuristicCaching, SetCookieAtEdge, SurrogateControlAtEdge, VaryAtEdge,
+    AuthorizationAtEdge, EdgeBehavior, HeuristicCaching, SetCookieAtEdge, SurrogateControlAtEdge, VaryAnyAtEdge,
+    VaryAtEdge,
 };
 pub use self::diagnostic::EdgeDiagnostic;
 pub use self::edges::{EdgeConflict, Edges, IntoEdges};
