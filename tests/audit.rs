@@ -447,6 +447,9 @@ fn an_edge_that_ignores_cache_control_stores_errors_and_redirects_too() {
         (302, &["surrogate-control: ", "cache-control: no-store, max-age=9"], EdgeProfile::SQUID, true, Some(9)),
         (301, &["surrogate-control: ", "cache-control: private"], EdgeProfile::CLOUDFLARE, true, Some(0)),
         (404, &["expires: 0"], EdgeProfile::FASTLY, true, Some(120)),
+        (503, &["cache-control: public"], EdgeProfile::TRAFFIC_SERVER, true, None),
+        (503, &["cache-control: no-transform"], EdgeProfile::TRAFFIC_SERVER, false, Some(0)),
+        (307, &["cache-control: public"], EdgeProfile::NGINX, false, Some(0)),
     ] {
         let audit = audit("/", &[], status, lines).with_edge(&profile);
         let verdict = audit.edge(profile.name()).unwrap();
@@ -744,6 +747,13 @@ fn an_edge_uses_the_first_valid_field_of_its_list() {
         (
             "a qualified private that the edge ignores",
             EdgeProfile::HAPROXY,
+            &["cache-control: private=\"x-user\", max-age=60"],
+            true,
+            Some(60),
+        ),
+        (
+            "a qualified private at an edge whose behavior is not known",
+            EdgeProfile::FASTLY,
             &["cache-control: private=\"x-user\", max-age=60"],
             true,
             Some(60),

@@ -213,10 +213,11 @@ fn by_cache_control(
             Some(true) => Storage::not_stored(StorageReason::Forbidden(StorageProhibition::NoStore)),
             Some(false) | None => Storage::stored(StorageReason::NoStoreAtEdge),
         },
-        EdgeDirective::NotStored if facts.obeys_qualified_private == Some(false) => by_permission(exchange),
-        // A qualified `private`. Few edge caches can store the response without the listed fields.
-        EdgeDirective::NotStored => Storage::not_stored(StorageReason::Forbidden(StorageProhibition::Private)),
-        EdgeDirective::Validated | EdgeDirective::Stored(_) | EdgeDirective::Silent => by_permission(exchange),
+        // A qualified `private`.
+        EdgeDirective::NotStored if facts.stores_qualified_private == Some(false) => {
+            Storage::not_stored(StorageReason::Forbidden(StorageProhibition::Private))
+        }
+        _ => by_permission(exchange),
     };
     match stored.reason() {
         StorageReason::NoStoreAtEdge if lifetime.seconds() == Some(0) => {
@@ -262,6 +263,10 @@ fn by_lifetime(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, Freshnes
 
 /// Returns the behavior if no field contains a lifetime for the edge cache.
 fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, FreshnessLifetime) {
+    if profile.facts().stores_public == Some(true) && has_public(exchange) {
+        let stored = Storage::stored(StorageReason::Allowed(StoragePermission::Public));
+        return (stored, FreshnessLifetime::unknown(FreshnessSource::EdgeDefault));
+    }
     let facts = profile.facts().without_cache_control;
     // Except for these defaults, the facts do not cover errors and redirects.
     let covers_all = |facts: &HeuristicCaching| match facts {

@@ -68,8 +68,12 @@ pub struct EdgeBehavior {
     ///
     /// If it does not, a response that comes from another cache is fresh for longer than its lifetime.
     pub reads_age: Option<bool>,
-    /// Whether `private` with names of fields, such as `private="x-user"`, prevents the edge from storing those fields.
-    pub obeys_qualified_private: Option<bool>,
+    /// Whether the edge stores a response whose `private` contains names of fields, such as `private="x-user"`, with or
+    /// without these fields.
+    pub stores_qualified_private: Option<bool>,
+    /// Whether the edge stores a response with `public` and without a lifetime, for a time of its own and regardless of
+    /// the status.
+    pub stores_public: Option<bool>,
     /// Whether `public` can take precedence over `private` and `no-store` at the edge.
     pub public_overrides: Option<bool>,
     /// Whether the cache key includes the query.
@@ -230,7 +234,8 @@ impl EdgeBehavior {
         vary: None,
         vary_any: None,
         reads_age: None,
-        obeys_qualified_private: None,
+        stores_qualified_private: None,
+        stores_public: None,
         public_overrides: None,
         query_in_key: None,
         set_cookie: None,
