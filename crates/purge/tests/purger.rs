@@ -483,8 +483,8 @@ async fn e7_no_text_of_a_client_or_vendor_shows_a_credential_with_an_equals_sign
             let request = api.requests(&tag()).unwrap().remove(0);
             let shown = credential(&request);
             let start = &shown[..8];
-            let by_client = Purger::new(Arc::clone(&api), client.clone()).retries(0).oneshot(tag()).await.unwrap_err();
-            let by_vendor = Purger::new(Arc::clone(&api), vendor.clone()).oneshot(tag()).await.unwrap_err();
+            let by_client = Purger::new(Arc::clone(&api), client).retries(0).oneshot(tag()).await.unwrap_err();
+            let by_vendor = Purger::new(Arc::clone(&api), vendor).oneshot(tag()).await.unwrap_err();
             for text in
                 [by_client.to_string(), format!("{by_client:?}"), by_vendor.to_string(), format!("{by_vendor:?}")]
             {
