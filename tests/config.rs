@@ -677,8 +677,16 @@ fn errors_in_the_section_of_the_store_have_a_position_and_a_remedy() {
             "line 4, column 1: `coalesce = false` means that no request waits for another one; remove `wait`",
         ),
         (
+            "[store]\nmemory = '1 MiB'\nname = 'café'",
+            "line 3, column 8: `name` must be 1 to 128 visible ASCII characters or spaces; write `name = \"shop\"`",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\nname = 1",
+            "line 3, column 8: `name` must be a text, not a number; write `name = \"shop\"`",
+        ),
+        (
             "[store]\nmemory = '1 MiB'\nname = ''",
-            "line 3, column 8: `name`: `` is not a name for a cache; use 1 to 128 visible ASCII characters or spaces",
+            "line 3, column 8: `name` must be 1 to 128 visible ASCII characters or spaces; write `name = \"shop\"`",
         ),
         (
             "[store]\nmemory = '1 MiB'\ncache_status = false\nname = 'a'",

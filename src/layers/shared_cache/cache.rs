@@ -105,7 +105,8 @@ impl SharedCache {
             own.heuristics = config.heuristics;
             own.by_weight_of_language = config.language_by_weight;
             own.as_origin = config.as_origin;
-            own.name = config.name.clone().or(own.name.take()).filter(|_| config.cache_status);
+            let name = config.name.as_deref().and_then(|name| CacheName::new(name).ok());
+            own.name = name.or(own.name.take()).filter(|_| config.cache_status);
             for risk in &config.accepted_risks {
                 own.rules.waived.insert(risk.guard());
             }

@@ -6,8 +6,8 @@ use http::HeaderName;
 
 use super::document::{Entry, fault};
 use super::error::Fault;
-use crate::edge::CacheName;
 use crate::policy::Risk;
+use crate::protocol::is_structured_string;
 
 /// The settings of a [`SharedCache`](crate::SharedCache), from the section `[store]` of a
 /// [file](super#the-cache-in-the-process).
@@ -43,7 +43,7 @@ pub struct StoreConfig {
     pub(crate) heuristics: bool,
     pub(crate) language_by_weight: bool,
     pub(crate) as_origin: bool,
-    pub(crate) name: Option<CacheName>,
+    pub(crate) name: Option<String>,
     pub(crate) cache_status: bool,
     pub(crate) accepted_risks: Vec<Risk>,
     pub(crate) enabled: bool,
@@ -233,9 +233,17 @@ fn is_by_fields(entry: &Entry<'_>) -> Result<bool, Fault> {
     }
 }
 
-fn name(entry: &Entry<'_>) -> Result<CacheName, Fault> {
+/// The rules are those of `CacheName`.
+fn name(entry: &Entry<'_>) -> Result<String, Fault> {
+    const MAX_LENGTH: usize = 128;
+
     let text = entry.as_str().ok_or_else(|| entry.unexpected("must be a text", "name = \"shop\""))?;
-    CacheName::new(text).map_err(|error| fault(entry.value_at(), format!("`name`: {error}")))
+    if !(1..=MAX_LENGTH).contains(&text.len()) || !is_structured_string(text) {
+        let message =
+            format!("`name` must be 1 to {MAX_LENGTH} visible ASCII characters or spaces; write `name = \"shop\"`");
+        return Err(fault(entry.value_at(), message));
+    }
+    Ok(text.to_owned())
 }
 
 fn risks(entry: &Entry<'_>) -> Result<Vec<Risk>, Fault> {
