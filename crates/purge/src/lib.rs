@@ -76,7 +76,7 @@
 //! | [`Google`] | 2xx and a document without `error` | – |
 //! | [`KeyCdn`] | 2xx and `"status": "success"` | – |
 //! | [`Vercel`], [`Netlify`], [`Bunny`] | 2xx, unless the body is a page, an error or invalid JSON | – |
-//! | [`Varnish`] | 2xx | – |
+//! | [`Varnish`] | 2xx with `X-Varnish` or `Server: Varnish` | – |
 //! | [`Squid`] | 2xx | 404, 412 |
 //! | [`Nginx`] | 2xx with the page of the module, or without a body | 404, 412 with the page of nginx |
 //!

@@ -17,6 +17,8 @@ use self::support::{AnyApi, SECRET, apis, has_document, secret, success_body};
 
 fn response(status: u16, body: impl Into<Bytes>) -> Response<Bytes> {
     let mut response = Response::new(body.into());
+    // Varnish adds it to each of its responses.
+    response.headers_mut().insert("x-varnish", HeaderValue::from_static("2"));
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
     response
 }
@@ -113,6 +115,26 @@ fn e8_a_body_that_is_not_one_object_is_not_a_success() {
         assert!(failure.reason().starts_with("the body is longer than 1 MiB"), "{name}: {failure}");
         for body in ["", " ", "OK", "{}", r#"{"id": 7}"#, r#"{"error": null}"#] {
             assert_eq!(api(name).judge(&response(200, body)), Ok(PurgeOutcome::Purged), "{name} {body}");
+        }
+    }
+}
+
+#[test]
+fn e8_a_response_of_the_application_behind_varnish_is_a_failure() {
+    let varnish = api("Varnish");
+    for (name, value, is_purged) in [
+        ("x-varnish", "32770", true),
+        ("server", "Varnish", true),
+        ("server", "nginx", false),
+        ("via", "1.1 proxy", false),
+    ] {
+        let mut without = response(200, "ok");
+        without.headers_mut().clear();
+        let judged = varnish.judge(&with(without, name, value));
+        assert_eq!(judged.is_ok(), is_purged, "{name}: {judged:?}");
+        if let Err(failure) = judged {
+            assert!(failure.to_string().contains("check that the VCL handles this method"), "{failure}");
+            assert!(!failure.is_retryable());
         }
     }
 }

@@ -125,6 +125,8 @@ impl Service<Request<Bytes>> for Client {
             };
             let mut response = Response::new(body);
             *response.status_mut() = status.try_into().unwrap();
+            // Varnish adds it to each of its responses.
+            response.headers_mut().insert("x-varnish", HeaderValue::from_static("2"));
             if !retry_after.is_empty() {
                 response.headers_mut().insert("retry-after", HeaderValue::from_static(retry_after));
             }

@@ -68,7 +68,8 @@ async fn respond(State(stand_in): State<StandIn>, request: Request<Body>) -> Res
         let mut steps = stand_in.steps.lock().unwrap();
         if steps.len() > 1 { steps.pop().unwrap() } else { steps[0] }
     };
-    let response = Response::builder();
+    // Varnish adds the field to each of its responses.
+    let response = Response::builder().header("x-varnish", "2");
     let response = match step {
         Step::Success => response.body(Body::from(success_body(stand_in.api))),
         Step::Status(status, body) => response.status(status).body(Body::from(body)),
