@@ -437,6 +437,31 @@ fn each_warning_is_given_exactly_where_it_applies() {
 }
 
 #[test]
+fn an_edge_that_ignores_cache_control_stores_errors_and_redirects_too() {
+    for (status, lines, profile, stored, seconds) in [
+        (404, &["surrogate-control: ", "cache-control: private"][..], EdgeProfile::VARNISH, true, Some(120)),
+        (410, &["cache-control: stale-while-revalidate=60"], EdgeProfile::VARNISH, true, Some(120)),
+        (404, &["cache-control: private"], EdgeProfile::VARNISH, false, Some(0)),
+        (503, &["surrogate-control: ", "cache-control: private"], EdgeProfile::VARNISH, false, Some(0)),
+        (301, &["surrogate-control: ", "cache-control: no-store"], EdgeProfile::SQUID, true, Some(0)),
+        (302, &["surrogate-control: ", "cache-control: no-store, max-age=9"], EdgeProfile::SQUID, true, Some(9)),
+        (301, &["surrogate-control: ", "cache-control: private"], EdgeProfile::CLOUDFLARE, true, Some(0)),
+        (404, &["expires: 0"], EdgeProfile::FASTLY, true, Some(120)),
+        (503, &["cache-control: public"], EdgeProfile::TRAFFIC_SERVER, true, None),
+        (503, &["cache-control: no-transform"], EdgeProfile::TRAFFIC_SERVER, false, Some(0)),
+        (307, &["cache-control: public"], EdgeProfile::NGINX, false, Some(0)),
+    ] {
+        let audit = audit("/", &[], status, lines).with_edge(&profile);
+        let verdict = audit.edge(profile.name()).unwrap();
+        assert_eq!(
+            (verdict.may_store(), verdict.remaining_freshness()),
+            (stored, seconds),
+            "{status} {lines:?}: {verdict}"
+        );
+    }
+}
+
+#[test]
 fn an_edge_uses_the_first_valid_field_of_its_list() {
     let table: &[(&str, EdgeProfile, &[&str], bool, Option<u64>)] = &[
         (
@@ -602,12 +627,154 @@ fn an_edge_uses_the_first_valid_field_of_its_list() {
         ("a lifetime that it chooses (G-14)", EdgeProfile::CLOUDFRONT, &[], true, Some(86_400)),
         ("nothing", EdgeProfile::SOUIN, &[], false, Some(0)),
         (
+            "a prohibition in a field from which the edge reads only lifetimes (E1-1)",
+            EdgeProfile::SOUIN,
+            &["cdn-cache-control: no-store", "cache-control: max-age=60"],
+            true,
+            Some(60),
+        ),
+        (
+            "a required revalidation in such a field",
+            EdgeProfile::SOUIN,
+            &["cdn-cache-control: no-cache", "cache-control: s-maxage=60"],
+            true,
+            Some(60),
+        ),
+        (
+            "a lifetime in such a field",
+            EdgeProfile::SOUIN,
+            &["cdn-cache-control: max-age=9", "cache-control: private"],
+            true,
+            Some(9),
+        ),
+        (
+            "a prohibition in both fields",
+            EdgeProfile::SOUIN,
+            &["cdn-cache-control: no-store", "cache-control: private, max-age=60"],
+            false,
+            Some(0),
+        ),
+        (
+            "private, which a field of another edge lifts (E1-3)",
+            EdgeProfile::VARNISH,
+            &["surrogate-control: content=\"ESI/1.0\"", "cache-control: private, max-age=9"],
+            true,
+            Some(9),
+        ),
+        (
+            "a required revalidation that such a field lifts",
+            EdgeProfile::VARNISH,
+            &["surrogate-control: max-age=600", "cache-control: no-cache, max-age=9"],
+            true,
+            Some(9),
+        ),
+        (
+            "no-store that such a field lifts, without a lifetime",
+            EdgeProfile::VARNISH,
+            &["surrogate-control: ", "cache-control: no-store"],
+            true,
+            Some(120),
+        ),
+        (
+            "private next to a field that forbids storage",
+            EdgeProfile::VARNISH,
+            &["surrogate-control: No-Store;squid", "cache-control: private, max-age=9"],
+            false,
+            Some(0),
+        ),
+        (
+            "private next to a field that has no effect at this edge",
+            EdgeProfile::NGINX,
+            &["surrogate-control: max-age=600", "cache-control: private, max-age=9"],
+            false,
+            Some(0),
+        ),
+        (
+            "private that such a field replaces, with a lifetime in another field",
+            EdgeProfile::CLOUDFLARE,
+            &[
+                "surrogate-control: content=\"ESI/1.0\"",
+                "cache-control: private",
+                "expires: Mon, 01 Jun 2026 00:01:00 GMT",
+            ],
+            true,
+            Some(60),
+        ),
+        (
             "Vary that it cannot store (K-08)",
             EdgeProfile::AKAMAI,
             &["cache-control: max-age=60", "vary: cookie"],
             false,
             Some(0),
         ),
+        (
+            "private that a field of another edge lifts, with the lifetime of Cache-Control",
+            EdgeProfile::SQUID,
+            &["surrogate-control: content=\"ESI/1.0\"", "cache-control: private, max-age=9"],
+            true,
+            Some(9),
+        ),
+        (
+            "a star next to a name, which is a name of its own (K-06)",
+            EdgeProfile::NGINX,
+            &["cache-control: max-age=60", "vary: x-a, *"],
+            true,
+            Some(60),
+        ),
+        (
+            "a star in a second line",
+            EdgeProfile::VARNISH,
+            &["cache-control: max-age=60", "vary: x-a", "vary: *"],
+            true,
+            Some(60),
+        ),
+        (
+            "a star next to a name that the edge recognizes",
+            EdgeProfile::SQUID,
+            &["cache-control: max-age=60", "vary: x-a, *"],
+            true,
+            Some(0),
+        ),
+        (
+            "a star that the edge ignores",
+            EdgeProfile::FASTLY,
+            &["cache-control: max-age=60", "vary: *"],
+            true,
+            Some(60),
+        ),
+        ("an age that the edge ignores", EdgeProfile::NGINX, &["cache-control: max-age=60", "age: 90"], true, Some(60)),
+        ("an age that the edge reads", EdgeProfile::SQUID, &["cache-control: max-age=60", "age: 90"], true, Some(0)),
+        (
+            "a qualified private that the edge ignores",
+            EdgeProfile::HAPROXY,
+            &["cache-control: private=\"x-user\", max-age=60"],
+            true,
+            Some(60),
+        ),
+        (
+            "a qualified private at an edge whose behavior is not known",
+            EdgeProfile::FASTLY,
+            &["cache-control: private=\"x-user\", max-age=60"],
+            true,
+            Some(60),
+        ),
+        (
+            "a qualified private that forbids storage",
+            EdgeProfile::NGINX,
+            &["cache-control: private=\"x-user\", max-age=60"],
+            false,
+            Some(0),
+        ),
+        (
+            "private that public overrides",
+            EdgeProfile::HAPROXY,
+            &["cache-control: private, max-age=60", "cache-control: Public"],
+            true,
+            Some(60),
+        ),
+        ("private next to public", EdgeProfile::SQUID, &["cache-control: private, public, max-age=60"], false, Some(0)),
+        ("an invalid date that the edge ignores", EdgeProfile::VARNISH, &["expires: 0"], true, Some(120)),
+        ("an invalid date in the past", EdgeProfile::NGINX, &["expires: 0"], true, Some(0)),
         ("Vary on everything (K-03)", EdgeProfile::NGINX, &["cache-control: max-age=60", "vary: *"], true, Some(0)),
         ("no-cache (C-22)", EdgeProfile::NGINX, &["cache-control: no-cache, max-age=60"], true, Some(0)),
     ];

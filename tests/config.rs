@@ -677,6 +677,30 @@ fn errors_in_the_section_of_the_store_have_a_position_and_a_remedy() {
             "line 4, column 1: `coalesce = false` means that no request waits for another one; remove `wait`",
         ),
         (
+            "[store]\nmemory = '1 MiB'\nname = 'café'",
+            "line 3, column 8: `name` must be 1 to 128 visible ASCII characters or spaces; write `name = \"shop\"`",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\nname = 1",
+            "line 3, column 8: `name` must be a text, not a number; write `name = \"shop\"`",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\nname = ''",
+            "line 3, column 8: `name` must be 1 to 128 visible ASCII characters or spaces; write `name = \"shop\"`",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\ncache_status = false\nname = 'a'",
+            "line 4, column 1: `cache_status = false` means that the name is not sent; remove `name`",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\nmode = 'by_fields'\naccept_risk = ['set-cookie']",
+            "line 4, column 16: unknown risk `set-cookie`; write one of `set_cookie_replayed_to_others`, `authorized_response_served_to_others`",
+        ),
+        (
+            "[store]\nmemory = '1 MiB'\naccept_risk = ['set_cookie_replayed_to_others']",
+            "line 3, column 1: a cache by policy does not use `accept_risk`; remove it, or write `mode = \"by_fields\"`",
+        ),
+        (
             "[store]\nmemory = '1 MiB'\nas_origin = false",
             "line 3, column 13: `as_origin` cannot be `false`; write `as_origin = true`, or remove `as_origin`",
         ),
@@ -721,10 +745,61 @@ async fn the_keys_of_the_store_change_what_the_cache_does() {
     assert_eq!(outcome("max_object = '3 KiB'", "/long", page("/long")).await, (0, false, false, true));
     assert_eq!(outcome("cache_status = false", "/a", page("/a")).await, (1, true, true, false));
     assert_eq!(outcome("as_origin = true", "/a", page("/a")).await, (1, true, false, true));
+    assert_eq!(outcome("enabled = false", "/a", page("/a")).await, (0, false, false, false));
     let with = |name: &str| get("/a", &[(name, "1")]);
     assert_eq!(outcome("", "/a", with("x-api-key")).await, (1, true, true, true));
     assert_eq!(outcome("credential_headers = ['X-Api-Key']", "/a", with("x-api-key")).await, (1, false, false, true));
     assert_eq!(outcome("distrust_unkeyed_headers = true", "/a", with("x-host")).await, (1, false, false, true));
+}
+
+#[cfg(feature = "shared-cache")]
+#[tokio::test]
+async fn the_store_has_the_name_and_the_accepted_risks_of_the_file() {
+    use tower_cache_policy::SharedCache;
+
+    // Returns whether the second response is a hit, and the last `Cache-Status`.
+    let outcome = async |keys: &str, sent: (&str, &str), received: (&'static str, &'static str)| {
+        let config = PolicyConfig::from_toml(&format!("[store]\nmemory = '1 MiB'\n{keys}")).unwrap();
+        let cache = SharedCache::from_config(config.store().unwrap());
+        let service = cache.layer().layer(service_fn(move |_: Request<TestBody>| {
+            let response = http::Response::builder().header("cache-control", "public, max-age=60");
+            std::future::ready(Ok::<_, Infallible>(
+                response.header(received.0, received.1).body(TestBody::default()).unwrap(),
+            ))
+        }));
+        support::content(support::call(&service, get("/a", &[sent])).await.into_body()).await;
+        let response = support::call(&service, get("/a", &[sent])).await;
+        (cache.stats().hits == 1, response.headers()["cache-status"].to_str().unwrap().to_owned())
+    };
+    let (accept, cookie) = (("accept", "*/*"), ("set-cookie", "a=b"));
+    let authorized = ("authorization", "Basic x");
+    let by_fields = "mode = 'by_fields'\nname = 'The Shop'\naccept_risk = ";
+    for (risks, sent, received, is_hit) in [
+        ("[]", accept, ("x-a", "b"), true),
+        ("[]", accept, cookie, false),
+        ("[]", authorized, ("x-a", "b"), false),
+        ("['set_cookie_replayed_to_others']", accept, cookie, true),
+        ("['set_cookie_replayed_to_others']", authorized, ("x-a", "b"), false),
+        ("['authorized_response_served_to_others']", authorized, ("x-a", "b"), true),
+        ("['authorized_response_served_to_others']", accept, cookie, false),
+    ] {
+        let (hit, status) = outcome(&format!("{by_fields}{risks}"), sent, received).await;
+        assert_eq!(hit, is_hit, "{risks} {sent:?} {received:?}");
+        assert!(status.starts_with("\"The Shop\"; "), "{status}");
+    }
+}
+
+#[cfg(feature = "shared-cache")]
+#[test]
+fn limits_of_time_in_the_store_may_be_in_milliseconds() {
+    let debug = |keys: &str| {
+        let config = PolicyConfig::from_toml(&format!("[store]\nmemory = '1 MiB'\n{keys}"));
+        config.map(|config| format!("{:?}", config.store().unwrap()))
+    };
+    let store = debug("wait = '500ms'\nfinish_within = '1500 ms'").unwrap();
+    assert!(store.contains("wait: Some(500ms), finish_within: Some(1.5s)"), "{store}");
+    let error = debug("stale_when_disconnected = '500ms'").unwrap_err();
+    assert!(error.to_string().contains("caches count seconds"), "{error}");
 }
 
 #[test]

@@ -183,6 +183,26 @@ async fn several_frames_remain_and_have_the_tag_of_the_complete_content() {
 }
 
 #[tokio::test]
+async fn a_body_of_empty_frames_does_not_delay_the_response() {
+    let pieces: Vec<&'static str> = [&["hello"][..], &[""; 100_000], &["world"]].concat();
+    for layer in [EntityTagLayer::new(), EntityTagLayer::new().buffer_unknown_length(1_000)] {
+        for slow in [false, true] {
+            let mut body = Frames::of(&pieces).sized();
+            body.slow = slow;
+            let polls = body.polls.clone();
+            let response = through(layer.clone(), get("/", &[]), Response::new(body)).await;
+            assert_eq!(tag(&response), None);
+            assert!(
+                polls.load(Ordering::Relaxed) < 1_000,
+                "{} polls before the response",
+                polls.load(Ordering::Relaxed)
+            );
+            assert_eq!(content(response.into_body()).await, "helloworld");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_empty_body_gets_no_tag() {
     assert_eq!(tag_of_body(EntityTagLayer::new(), Frames::of(&[]).sized()).await, None);
     let unknown = EntityTagLayer::new().buffer_unknown_length(10);

@@ -35,7 +35,7 @@ fn response_with(status: u16, content: &str, fields: &[(&str, &str)]) -> TestRes
 /// A service that calls this function.
 fn service(
     response: impl Fn(&Request<String>) -> TestResponse + Clone,
-) -> impl Service<Request<String>, Response = TestResponse, Error = Infallible> + Clone {
+) -> impl Service<Request<String>, Response = TestResponse, Error = Infallible, Future: Send> + Clone {
     service_fn(move |request: Request<String>| std::future::ready(Ok(response(&request))))
 }
 
@@ -281,7 +281,7 @@ fn one_page(
     purges: bool,
     status: u16,
     stores: bool,
-) -> impl Service<Request<String>, Response = TestResponse, Error = Infallible> + Clone {
+) -> impl Service<Request<String>, Response = TestResponse, Error = Infallible, Future: Send> + Clone {
     let stored = Arc::new(AtomicUsize::new(0));
     service(move |request| {
         if request.method() == Method::PUT {
@@ -327,4 +327,44 @@ async fn the_assertions_accept_routers_and_failing_services() {
     assert!(message.contains("the service failed: \"no route to it\""), "{message}");
     let status = app.oneshot(page()).await.unwrap().status();
     assert_eq!(status, StatusCode::OK);
+}
+
+#[cfg(feature = "shared-cache")]
+#[tokio::test]
+async fn a_stored_response_does_not_hide_what_the_handler_does() {
+    use tower_cache_policy::SharedCache;
+    use tower_cache_policy::store::MemoryStore;
+
+    let cached = |reports: bool, handler: fn(&Request<String>) -> TestResponse| {
+        let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
+        let cache = if reports { cache } else { cache.without_cache_status() };
+        cache.layer().layer(CachePolicyLayer::new(CachePolicy::public(MINUTE)).layer(service(handler)))
+    };
+    let echo = |request: &Request<String>| {
+        let host = request.headers().get("x-forwarded-host").map_or("a", |host| host.to_str().unwrap());
+        response_with(200, host, &[])
+    };
+    for reports in [true, false] {
+        let message = fails(assert_not_poisonable_by(&cached(reports, echo), page(), "x-forwarded-host")).await;
+        assert!(message.contains("comes from a cache"), "{message}");
+        holds(assert_not_poisonable_by(
+            &cached(reports, |_| response_with(200, "a", &[("vary", "x-a")])),
+            page(),
+            "x-a",
+        ))
+        .await;
+    }
+    // The response to GET changes with each request, as after a write that was made in spite of the 412.
+    static TIMES: AtomicUsize = AtomicUsize::new(0);
+    let changed = |request: &Request<String>| match *request.method() {
+        Method::GET => response_with(200, &TIMES.fetch_add(1, Ordering::Relaxed).to_string(), &[("etag", "\"a\"")]),
+        _ => response_with(412, "", &[]),
+    };
+    let write = || Request::put("/").body(String::new()).unwrap();
+    let message = fails(assert_lost_update_refused(&service(changed), write())).await;
+    assert!(message.contains("got 412 but changed the resource"), "{message}");
+    for reports in [true, false] {
+        let message = fails(assert_lost_update_refused(&cached(reports, changed), write())).await;
+        assert!(message.contains("comes from a cache"), "{message}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Determines the verdict on an edge cache from its profile.
 
-use http::HeaderName;
-use http::header::{CACHE_CONTROL, EXPIRES};
+use http::header::{CACHE_CONTROL, EXPIRES, VARY};
+use http::{HeaderName, HeaderValue};
 
 use super::after::{AfterFreshness, Validation};
 use super::exchange::Exchange;
@@ -11,10 +11,14 @@ use super::standard;
 use super::storage::{Storage, StorageReason};
 use super::verdict::{CacheKind, Verdict};
 use crate::edge::{
-    AuthorizationAtEdge, DirectiveSyntax, EdgeDirective, EdgeProfile, HeuristicCaching, SetCookieAtEdge, TargetedField,
-    VaryAtEdge,
+    AuthorizationAtEdge, DirectiveSyntax, EdgeDirective, EdgeProfile, HeuristicCaching, SetCookieAtEdge,
+    SurrogateControlAtEdge, TargetedField, VaryAnyAtEdge, VaryAtEdge,
 };
-use crate::protocol::{Cache, Lifetime, LifetimeSource, StoragePermission, StorageProhibition};
+use crate::protocol::{
+    Age, Cache, HttpDate, Lifetime, LifetimeSource, StoragePermission, StorageProhibition, members, only_line,
+};
+
+const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
 
 pub(super) fn verdict(exchange: &Exchange, profile: &EdgeProfile) -> Verdict {
     let (effective, storage, lifetime) = less_safe(exchange, profile);
@@ -23,7 +27,7 @@ pub(super) fn verdict(exchange: &Exchange, profile: &EdgeProfile) -> Verdict {
         kind: CacheKind::Edge(profile.name()),
         storage,
         lifetime,
-        age: exchange.age,
+        age: if profile.facts().reads_age == Some(false) { Age::ZERO } else { exchange.age },
         then: then(exchange, profile, &effective),
         key: key(exchange, profile),
         tags,
@@ -61,6 +65,8 @@ pub(super) fn ignored_fields(exchange: &Exchange, profile: &EdgeProfile) -> Vec<
 enum EffectiveField {
     Field(HeaderName, EdgeDirective),
     CacheControl(EdgeDirective),
+    /// `Cache-Control`, whose restrictions have no effect.
+    LifetimeOnly,
     Expires,
     Nothing,
 }
@@ -81,12 +87,25 @@ fn effective_field(
             continue;
         }
         if name == CACHE_CONTROL {
-            match EdgeDirective::of(&exchange.control) {
+            let directive = EdgeDirective::of(&exchange.control);
+            let restricts = matches!(directive, EdgeDirective::NotStored | EdgeDirective::Validated);
+            // E1-3
+            match profile.facts().surrogate_control.filter(|_| restricts && has_surrogate_control(exchange)) {
+                Some(SurrogateControlAtEdge::LiftsRestrictions) => return EffectiveField::LifetimeOnly,
+                Some(SurrogateControlAtEdge::ReplacesCacheControl) => continue,
+                Some(SurrogateControlAtEdge::Ignored) | None => {}
+            }
+            match directive {
                 EdgeDirective::Silent => continue,
                 directive => return EffectiveField::CacheControl(directive),
             }
         }
         if name == EXPIRES {
+            // An invalid value is in the past for most caches. Those that store all responses may not read it.
+            let is_valid = || only_line(headers, &EXPIRES).is_some_and(|line| is_date(line, exchange.now));
+            if matches!(profile.facts().without_cache_control, Some(HeuristicCaching::StoredFor(_))) && !is_valid() {
+                continue;
+            }
             return EffectiveField::Expires;
         }
         let own = profile.field().filter(|field| *field.name() == name).cloned();
@@ -101,11 +120,28 @@ fn effective_field(
         match field.obeyed_in(headers, exchange.now) {
             // Such an edge reads only a lifetime from it, and otherwise the next field.
             Some(EdgeDirective::Silent) if is_own_surrogate => {}
+            Some(EdgeDirective::Silent)
+                if name == SURROGATE_CONTROL
+                    && profile.facts().surrogate_control == Some(SurrogateControlAtEdge::LiftsRestrictions) =>
+            {
+                return EffectiveField::LifetimeOnly;
+            }
+            // E1-1
+            Some(EdgeDirective::NotStored | EdgeDirective::Validated)
+                if field.syntax() == DirectiveSyntax::Dictionary
+                    && profile.facts().obeys_targeted_restriction == Some(false) => {}
             Some(directive) => return EffectiveField::Field(name, directive),
             None => ignored.push(name),
         }
     }
     EffectiveField::Nothing
+}
+
+/// Returns whether the response has a `Surrogate-Control` that does not forbid storage.
+fn has_surrogate_control(exchange: &Exchange) -> bool {
+    let mut lines = exchange.headers.get_all(SURROGATE_CONTROL).iter().peekable();
+    let forbids = |line: &HeaderValue| line.as_bytes().to_ascii_lowercase().windows(8).any(|text| text == b"no-store");
+    lines.peek().is_some() && !lines.any(forbids)
 }
 
 fn decided(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) -> (Storage, FreshnessLifetime) {
@@ -115,6 +151,7 @@ fn decided(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveFiel
         (Some(prohibition), _) => (Storage::not_stored(StorageReason::Forbidden(prohibition)), unknown()),
         (None, EffectiveField::Field(name, directive)) => by_field(exchange, profile, name, *directive),
         (None, EffectiveField::CacheControl(directive)) => by_cache_control(exchange, profile, *directive),
+        (None, EffectiveField::LifetimeOnly) => by_lifetime(exchange, profile),
         (None, EffectiveField::Expires) => (
             Storage::stored(StorageReason::Allowed(StoragePermission::Expires)),
             standard::lifetime(exchange, Cache::Shared),
@@ -166,6 +203,9 @@ fn by_cache_control(
     };
     let stored = match directive {
         _ if facts.implements_all_directives == Some(true) => standard::storage(exchange, Cache::Shared),
+        EdgeDirective::NotStored if facts.public_overrides == Some(true) && has_public(exchange) => {
+            Storage::stored(StorageReason::Allowed(StoragePermission::Public))
+        }
         EdgeDirective::NotStored if control.private() => {
             Storage::not_stored(StorageReason::Forbidden(StorageProhibition::Private))
         }
@@ -173,19 +213,11 @@ fn by_cache_control(
             Some(true) => Storage::not_stored(StorageReason::Forbidden(StorageProhibition::NoStore)),
             Some(false) | None => Storage::stored(StorageReason::NoStoreAtEdge),
         },
-        // A qualified `private`. Few edge caches can store the response without the listed fields.
-        EdgeDirective::NotStored => Storage::not_stored(StorageReason::Forbidden(StorageProhibition::Private)),
-        EdgeDirective::Validated | EdgeDirective::Stored(_) | EdgeDirective::Silent => {
-            match standard::storage(exchange, Cache::Shared) {
-                storage if storage.may_store() => storage,
-                // Edge caches differ in how they treat request directives and credentials (C-17).
-                _ if control.s_maxage().is_some() => {
-                    Storage::stored(StorageReason::Allowed(StoragePermission::SMaxage))
-                }
-                _ if control.max_age().is_some() => Storage::stored(StorageReason::Allowed(StoragePermission::MaxAge)),
-                _ => Storage::stored(StorageReason::Allowed(StoragePermission::Status)),
-            }
+        // A qualified `private`.
+        EdgeDirective::NotStored if facts.stores_qualified_private == Some(false) => {
+            Storage::not_stored(StorageReason::Forbidden(StorageProhibition::Private))
         }
+        _ => by_permission(exchange),
     };
     match stored.reason() {
         StorageReason::NoStoreAtEdge if lifetime.seconds() == Some(0) => {
@@ -195,11 +227,56 @@ fn by_cache_control(
     }
 }
 
+/// Returns whether `Cache-Control` contains `public`, even next to a prohibition, which takes precedence in
+/// [`CacheControl`](crate::protocol::CacheControl).
+fn has_public(exchange: &Exchange) -> bool {
+    members(exchange.headers.get_all(CACHE_CONTROL)).any(|member| member.eq_ignore_ascii_case(b"public"))
+}
+
+fn is_date(line: &HeaderValue, now: HttpDate) -> bool {
+    HttpDate::parse(line.as_bytes(), now).is_ok()
+}
+
+/// Returns the reason why `Cache-Control` allows storage. Edge caches differ in how they treat request directives and
+/// credentials (C-17).
+fn by_permission(exchange: &Exchange) -> Storage {
+    let control = &exchange.control;
+    match standard::storage(exchange, Cache::Shared) {
+        storage if storage.may_store() => storage,
+        _ if control.s_maxage().is_some() => Storage::stored(StorageReason::Allowed(StoragePermission::SMaxage)),
+        _ if control.max_age().is_some() => Storage::stored(StorageReason::Allowed(StoragePermission::MaxAge)),
+        _ => Storage::stored(StorageReason::Allowed(StoragePermission::Status)),
+    }
+}
+
+/// Decides by the lifetime in `Cache-Control` or `Expires`, without the other directives.
+fn by_lifetime(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, FreshnessLifetime) {
+    let lifetime = Lifetime::of_response(Cache::Shared, exchange.status, &exchange.headers, exchange.now);
+    match lifetime.source() {
+        LifetimeSource::SMaxage | LifetimeSource::MaxAge | LifetimeSource::Expires => (
+            Storage::stored(StorageReason::EdgeField(SURROGATE_CONTROL)),
+            FreshnessLifetime::new(lifetime.seconds(), FreshnessSource::Answer(lifetime.source())),
+        ),
+        _ => without_directive(exchange, profile),
+    }
+}
+
 /// Returns the behavior if no field contains a lifetime for the edge cache.
 fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, FreshnessLifetime) {
+    if profile.facts().stores_public == Some(true) && has_public(exchange) {
+        let stored = Storage::stored(StorageReason::Allowed(StoragePermission::Public));
+        return (stored, FreshnessLifetime::unknown(FreshnessSource::EdgeDefault));
+    }
     let facts = profile.facts().without_cache_control;
-    // Except for this default, the facts do not cover errors and redirects.
-    let facts = facts.filter(|facts| *facts == HeuristicCaching::Validated || exchange.status.is_success());
+    // Except for these defaults, the facts do not cover errors and redirects.
+    let covers_all = |facts: &HeuristicCaching| match facts {
+        HeuristicCaching::Validated => true,
+        HeuristicCaching::StoredFor(_) => {
+            standard::storage(&exchange.without_cache_control(), Cache::Shared).may_store()
+        }
+        _ => false,
+    };
+    let facts = facts.filter(|facts| exchange.status.is_success() || covers_all(facts));
     let why = StorageReason::HeuristicCaching(facts);
     let unknown = FreshnessLifetime::unknown(FreshnessSource::EdgeDefault);
     let heuristic = || {
@@ -227,7 +304,11 @@ fn without_directive(exchange: &Exchange, profile: &EdgeProfile) -> (Storage, Fr
             (Storage::stored(why), FreshnessLifetime::new(seconds.into(), FreshnessSource::EdgeDefault))
         }
         None if exchange.status.is_success() => (Storage::stored(why), unknown),
-        None => (standard::storage(exchange, Cache::Shared), standard::lifetime(exchange, Cache::Shared)),
+        // `Cache-Control` has no directive, or the edge does not read it.
+        None => {
+            let exchange = exchange.without_cache_control();
+            (standard::storage(&exchange, Cache::Shared), standard::lifetime(&exchange, Cache::Shared))
+        }
     }
 }
 
@@ -267,6 +348,13 @@ fn then(exchange: &Exchange, profile: &EdgeProfile, effective: &EffectiveField) 
             stale_while_revalidate: lifetime.stale_while_revalidate.map(u64::from),
             stale_if_error: lifetime.stale_if_error.map(u64::from),
             never_stale: lifetime.must_revalidate,
+            stale_when_unreachable: false,
+        },
+        EffectiveField::LifetimeOnly => AfterFreshness {
+            validation: exchange.validation(),
+            stale_while_revalidate: exchange.control.stale_while_revalidate().map(u64::from),
+            stale_if_error: exchange.control.stale_if_error().map(u64::from),
+            never_stale: false,
             stale_when_unreachable: false,
         },
         EffectiveField::Field(..) => AfterFreshness {
@@ -321,8 +409,13 @@ fn key(exchange: &Exchange, profile: &EdgeProfile) -> CacheKey {
         Some(VaryAtEdge::OnlySelects(known)) => named.into_iter().partition(|name| known.contains(&name.as_str())),
         Some(VaryAtEdge::Ignored) | None => (Vec::new(), named),
     };
-    // K-06: an edge cache that obeys the names may still not recognize `*`. The facts do not cover this.
-    let any = exchange.vary.is_any() && facts.vary == Some(VaryAtEdge::Obeyed);
+    // K-06: an edge cache that obeys the names may still not recognize `*`.
+    let obeys_any = match facts.vary_any {
+        Some(VaryAnyAtEdge::Obeyed) => true,
+        Some(VaryAnyAtEdge::ObeyedAlone) => only_line(&exchange.headers, &VARY).is_some_and(|line| line == "*"),
+        Some(VaryAnyAtEdge::Ignored) | None => false,
+    };
+    let any = exchange.vary.is_any() && facts.vary == Some(VaryAtEdge::Obeyed) && obeys_any;
     CacheKey { fields, ignored, any, query: facts.query_in_key }
 }
 

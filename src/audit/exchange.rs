@@ -1,6 +1,6 @@
 //! [`Exchange`]: a request and its response, in the form that an audit needs.
 
-use http::header::{AUTHORIZATION, SET_COOKIE};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, SET_COOKIE};
 use http::{HeaderMap, HeaderName, StatusCode, request, response};
 
 use super::after::Validation;
@@ -36,6 +36,14 @@ impl Exchange {
             now,
             marked_personal: marked(&request.extensions) || marked(&response.extensions),
         }
+    }
+
+    /// Returns the exchange for a cache that ignores `Cache-Control`.
+    pub(super) fn without_cache_control(&self) -> Self {
+        let mut exchange = self.clone();
+        exchange.headers.remove(CACHE_CONTROL);
+        exchange.control = CacheControl::default();
+        exchange
     }
 
     pub(super) fn sets_cookie(&self) -> bool {

@@ -126,7 +126,8 @@ impl Verdict {
     }
 
     /// Returns the age of the response on arrival, calculated from `Age` and `Date`
-    /// ([RFC 9111 section 4.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.3)).
+    /// ([RFC 9111 section 4.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.2.3)). It is zero for an edge cache
+    /// that [ignores](crate::edge::EdgeBehavior::reads_age) both.
     #[must_use]
     pub const fn age(&self) -> Age {
         //

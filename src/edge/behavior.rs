@@ -51,8 +51,31 @@ pub struct EdgeBehavior {
     ///
     /// If it does, a `CDN-Cache-Control` that another service adds changes the lifetime at this edge.
     pub reads_cdn_cache_control: Option<bool>,
+    /// Whether the edge obeys `no-store` and `no-cache` in a targeted field that it reads, such as `CDN-Cache-Control`, if
+    /// `Cache-Control` allows storage.
+    ///
+    /// If it does not, forbid storage in `Cache-Control` too, as an [`EdgeLayer`](crate::EdgeLayer) does.
+    pub obeys_targeted_restriction: Option<bool>,
+    /// How the edge treats a `Surrogate-Control` that does not contain a lifetime for this edge.
+    pub surrogate_control: Option<SurrogateControlAtEdge>,
     /// How the edge uses `Vary`.
     pub vary: Option<VaryAtEdge>,
+    /// How the edge treats `*` in `Vary`, if it uses the names in this field.
+    ///
+    /// If it does not obey `*`, send `no-store` in addition.
+    pub vary_any: Option<VaryAnyAtEdge>,
+    /// Whether the edge subtracts the `Age` of a response from its lifetime.
+    ///
+    /// If it does not, a response that comes from another cache is fresh for longer than its lifetime.
+    pub reads_age: Option<bool>,
+    /// Whether the edge stores a response whose `private` contains names of fields, such as `private="x-user"`, with or
+    /// without these fields.
+    pub stores_qualified_private: Option<bool>,
+    /// Whether the edge stores a response with `public` and without a lifetime, for a time of its own and regardless of
+    /// the status.
+    pub stores_public: Option<bool>,
+    /// Whether `public` can take precedence over `private` and `no-store` at the edge.
+    pub public_overrides: Option<bool>,
     /// Whether the cache key includes the query.
     ///
     /// If it does not, `/search?q=a` and `/search?q=b` get the same response.
@@ -102,6 +125,23 @@ pub struct EdgeBehavior {
     pub forwards_tags: Option<bool>,
 }
 
+/// How an edge treats a response with a `Surrogate-Control` that does not contain a lifetime for this edge. Some edges
+/// never read a lifetime from this field.
+///
+/// Only `no-store` in the field, which such an edge may obey, prevents these effects. An
+/// [`EdgeLayer`](crate::EdgeLayer) with the profile of such an edge removes the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SurrogateControlAtEdge {
+    /// The field has no effect.
+    Ignored,
+    /// The edge ignores `private`, `no-store` and `no-cache` in `Cache-Control`, and reads only a lifetime from it. It
+    /// can store a private response.
+    LiftsRestrictions,
+    /// The edge ignores `Cache-Control` and treats the response as if the field was missing.
+    ReplacesCacheControl,
+}
+
 /// How an edge uses `Vary`.
 ///
 /// If an edge does not obey a name, give each variant its own URL, such as `/en/news` and `/de/news`.
@@ -119,6 +159,19 @@ pub enum VaryAtEdge {
     /// stored response.
     NeverStores(&'static [&'static str]),
     /// The edge ignores `Vary`, so all clients get the same response.
+    Ignored,
+}
+
+/// How an edge treats `*` in `Vary`, which means that no later request matches ([RFC 9111 section
+/// 4.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-4.1)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VaryAnyAtEdge {
+    /// The edge never reuses the response without revalidation.
+    Obeyed,
+    /// The edge recognizes `*` only if it is the only member of the field. Next to a name, it is a name of its own.
+    ObeyedAlone,
+    /// The edge reuses the response.
     Ignored,
 }
 
@@ -176,7 +229,14 @@ impl EdgeBehavior {
     /// A value in which no behavior is known.
     pub const UNKNOWN: Self = Self {
         reads_cdn_cache_control: None,
+        obeys_targeted_restriction: None,
+        surrogate_control: None,
         vary: None,
+        vary_any: None,
+        reads_age: None,
+        stores_qualified_private: None,
+        stores_public: None,
+        public_overrides: None,
         query_in_key: None,
         set_cookie: None,
         authorization: None,

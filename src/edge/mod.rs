@@ -184,7 +184,10 @@ mod unsupported_tag;
 mod vendors;
 mod write;
 
-pub use self::behavior::{AuthorizationAtEdge, EdgeBehavior, HeuristicCaching, SetCookieAtEdge, VaryAtEdge};
+pub use self::behavior::{
+    AuthorizationAtEdge, EdgeBehavior, HeuristicCaching, SetCookieAtEdge, SurrogateControlAtEdge, VaryAnyAtEdge,
+    VaryAtEdge,
+};
 pub use self::diagnostic::EdgeDiagnostic;
 pub use self::edges::{EdgeConflict, Edges, IntoEdges};
 pub use self::overflow::TagOverflow;

@@ -166,7 +166,8 @@ pub(crate) use self::storage::stored_status;
 #[cfg(feature = "shared-cache")]
 pub(crate) use self::stored_fields::unstored_fields;
 pub(crate) use self::structured::{
-    BareItem, List, Member, combined, is_token as is_structured_token, push_string as push_structured_string,
+    BareItem, List, Member, combined, is_string as is_structured_string, is_token as is_structured_token,
+    push_string as push_structured_string,
 };
 pub(crate) use self::syntax::{delta_seconds, members, only_line, put_decimal, quoted_string_end, set_field, trim_ows};
 #[cfg(any(feature = "audit", feature = "tracing"))]

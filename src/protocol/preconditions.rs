@@ -268,8 +268,8 @@ impl Preconditions {
 
     /// Returns whether the request is unsafe and has no protection against lost updates.
     ///
-    /// Each of these fields protects a request: `If-Match`, `If-None-Match`, an `If-Unmodified-Since` that has an
-    /// effect, and the `If` of WebDAV ([RFC 4918 section
+    /// Each of these fields protects a request: `If-Match`, an `If-None-Match` with a valid tag or `*`, an
+    /// `If-Unmodified-Since` that has an effect, and the `If` of WebDAV ([RFC 4918 section
     /// 10.4](https://www.rfc-editor.org/rfc/rfc4918.html#section-10.4)), which the application evaluates.
     ///
     /// `If-Unmodified-Since` has no effect if its date is invalid, or if the representation has no modification date.
@@ -293,7 +293,7 @@ impl Preconditions {
         // N-09, P-12.
         self.scope == Scope::Unsafe
             && self.others().if_match.is_none()
-            && self.if_none_match_lines().is_none()
+            && !self.if_none_match_has_effect()
             && !self.has_webdav_if
             && match current {
                 Representation::Current(validators) => {
@@ -302,6 +302,13 @@ impl Preconditions {
                 Representation::Missing => true,
                 Representation::Unknown => self.others().if_unmodified_since.date(now).is_none(),
             }
+    }
+
+    /// Returns whether `If-None-Match` has a member that can prevent a write. A malformed member matches nothing.
+    // P-23
+    fn if_none_match_has_effect(&self) -> bool {
+        let mut members = EntityTagList::new(self.if_none_match_lines().as_slice());
+        members.any(|member| member != EntityTagMember::Malformed)
     }
 
     /// Evaluates the preconditions against the current representation.

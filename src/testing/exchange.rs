@@ -6,12 +6,13 @@ use std::panic::Location;
 use std::pin::pin;
 
 use bytes::Buf;
-use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
+use http::header::{AGE, AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, request, response};
 use http_body::Body;
 use tower_service::Service;
 
 use crate::audit::CacheAudit;
+use crate::edge::CacheStatus;
 use crate::layers::Clock;
 use crate::protocol::{HttpDate, Vary};
 
@@ -85,6 +86,18 @@ impl Exchange {
     }
 
     /// Panics with the expectation, the request, the response, and the audit of the response.
+    /// Fails if the response comes from a cache, which shows nothing about the handler.
+    pub(super) fn fail_if_stored(&self, place: Place) {
+        let reports_stored =
+            CacheStatus::from_headers(self.headers()).is_some_and(|status| status.is_served_by_cache());
+        if reports_stored || self.headers().contains_key(AGE) {
+            self.fail(
+                place,
+                "expected a response of the handler, but it comes from a cache; pass the service behind the cache",
+            );
+        }
+    }
+
     pub(super) fn fail(&self, place: Place, expected: impl fmt::Display) -> ! {
         panic!("{expected}\nasserted at {place}\n\n{self}\n\n{}", self.audit())
     }

@@ -52,8 +52,8 @@ const DAY: i64 = 24 * 3_600;
 ///
 /// # Panics
 ///
-/// Panics if a request is not rejected or changes the resource, if the resource does not have a validator, or if the
-/// service fails.
+/// Panics if a request is not rejected or changes the resource, if the resource does not have a validator, if the resource
+/// comes from a cache afterwards, which hides a change, or if the service fails.
 // P-08
 #[track_caller]
 pub fn assert_lost_update_refused<S, B, R>(service: &S, write: Request<B>) -> impl Future<Output = ()>
@@ -83,6 +83,7 @@ where
                 exchange.fail(place, format_args!("expected 412 for an outdated `{name}`"));
             }
             let after = Exchange::send(service, again, place).await;
+            after.fail_if_stored(place);
             let state = |exchange: &Exchange| {
                 let value = |name| exchange.headers().get(name).cloned();
                 (value(ETAG), value(LAST_MODIFIED), exchange.response.status)

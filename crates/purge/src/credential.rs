@@ -36,7 +36,12 @@ impl Credential {
 
     /// Returns the field value for Basic authentication, with the credential as the user name and an empty password.
     pub(crate) fn basic(&self) -> HeaderValue {
-        sensitive(&format!("Basic {}", base64(format!("{}:", self.0).as_bytes())))
+        sensitive(&format!("Basic {}", self.in_base64()))
+    }
+
+    /// Returns the credential as [`basic`](Self::basic) contains it.
+    pub(crate) fn in_base64(&self) -> String {
+        base64(format!("{}:", self.0).as_bytes())
     }
 
     /// Returns the secret, to remove it from text.

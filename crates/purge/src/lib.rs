@@ -75,9 +75,10 @@
 //! | [`CloudFront`] | 2xx and an `Invalidation` | – |
 //! | [`Google`] | 2xx and a document without `error` | – |
 //! | [`KeyCdn`] | 2xx and `"status": "success"` | – |
-//! | [`Vercel`], [`Netlify`], [`Bunny`] | 2xx, unless the body is a page or an error | – |
-//! | [`Varnish`] | 2xx | – |
-//! | [`Squid`], [`Nginx`] | 2xx | 404, 412 |
+//! | [`Vercel`], [`Netlify`], [`Bunny`] | 2xx, unless the body is a page, an error or invalid JSON | – |
+//! | [`Varnish`] | 2xx with `X-Varnish` or `Server: Varnish` | – |
+//! | [`Squid`] | 2xx | 404, 412 |
+//! | [`Nginx`] | 2xx with the page of the module, or without a body | 404, 412 with the page of nginx |
 //!
 //! A [`PurgeFailure`] is retryable after 408, 425, 429 and 5xx (except 501 and 505), after any error with
 //! `Retry-After`, and if a vendor reports too many requests in another way.

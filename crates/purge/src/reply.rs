@@ -14,17 +14,17 @@ pub(crate) const MAX_BODY: usize = 1024 * 1024;
 /// failure.
 pub(crate) fn judge_document<'a, T: Deserialize<'a>>(
     api: &'static str,
-    secret: Option<&str>,
+    secrets: &[&str],
     response: &'a Response<Bytes>,
     fault_in: impl FnOnce(&T) -> Option<&'static str>,
 ) -> Result<PurgeOutcome, PurgeFailure> {
-    PurgeFailure::unless_success(api, response).map_err(|failure| with_message_of(failure, secret, response))?;
+    PurgeFailure::unless_success(api, response).map_err(|failure| with_message_of(failure, secrets, response))?;
     let document: T = read(response.body()).map_err(|reason| unreadable(api, response, reason))?;
     match fault_in(&document) {
         None => Ok(PurgeOutcome::Purged),
         Some(reason) => {
             let failure = PurgeFailure::from_response(api, response).with_reason(reason);
-            Err(with_message_of(failure, secret, response))
+            Err(with_message_of(failure, secrets, response))
         }
     }
 }
@@ -33,7 +33,7 @@ pub(crate) fn judge_document<'a, T: Deserialize<'a>>(
 /// an HTML page or reports an error. A captive portal and the login page of a proxy also return 200.
 pub(crate) fn judge_status(
     api: &'static str,
-    secret: Option<&str>,
+    secrets: &[&str],
     response: &Response<Bytes>,
 ) -> Result<PurgeOutcome, PurgeFailure> {
     /// The members of an error document of these APIs.
@@ -45,24 +45,28 @@ pub(crate) fn judge_status(
     }
 
     let outcome =
-        PurgeFailure::unless_success(api, response).map_err(|failure| with_message_of(failure, secret, response))?;
-    let body = response.body().trim_ascii();
+        PurgeFailure::unless_success(api, response).map_err(|failure| with_message_of(failure, secrets, response))?;
+    let body = response.body().strip_prefix(b"\xef\xbb\xbf").unwrap_or(response.body()).trim_ascii();
     let is_html = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase().starts_with(b"text/html");
     if body.starts_with(b"<") || response.headers().get(CONTENT_TYPE).is_some_and(is_html) && !body.is_empty() {
         return Err(unreadable(api, response, "is a page"));
     }
+    if body.len() <= MAX_BODY && !body.starts_with(b"{") {
+        return Ok(outcome);
+    }
     match read::<Errors>(body) {
-        Ok(Errors { error: None, error_key: None }) | Err(_) => Ok(outcome),
+        Err(reason) => Err(unreadable(api, response, reason)),
+        Ok(Errors { error: None, error_key: None }) => Ok(outcome),
         Ok(_) => {
             let failure = PurgeFailure::from_response(api, response).with_reason("its body reports an error");
-            Err(with_message_of(failure, secret, response))
+            Err(with_message_of(failure, secrets, response))
         }
     }
 }
 
-/// Returns the failure with the text of the body, without the secret.
-pub(crate) fn with_message_of(failure: PurgeFailure, secret: Option<&str>, response: &Response<Bytes>) -> PurgeFailure {
-    failure.with_message(message(response.body()).as_deref(), secret)
+/// Returns the failure with the text of the body, without the secrets.
+pub(crate) fn with_message_of(failure: PurgeFailure, secrets: &[&str], response: &Response<Bytes>) -> PurgeFailure {
+    failure.with_message(message(response.body()).as_deref(), secrets.iter().copied())
 }
 
 /// Returns the failure for a body that the API does not usually return. A retry is unlikely to change it.
@@ -83,6 +87,10 @@ pub(crate) fn names_reason(response: &Response<Bytes>, reasons: &[&str]) -> bool
 fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, &'static str> {
     if body.len() > MAX_BODY {
         return Err("is longer than 1 MiB");
+    }
+    // A structure could also be read from the elements of an array.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err("cannot be read");
     }
     // The text of the error may quote the body, and thus a credential. A repeated member is an error, because parsers
     // would disagree about it.

@@ -1,6 +1,7 @@
 //! Tests the interpretation of each vendor's responses.
 #![allow(clippy::unwrap_used)] // As in any test.
 
+#[macro_use]
 mod support;
 
 use std::time::{Duration, Instant};
@@ -16,6 +17,8 @@ use self::support::{AnyApi, SECRET, apis, has_document, secret, success_body};
 
 fn response(status: u16, body: impl Into<Bytes>) -> Response<Bytes> {
     let mut response = Response::new(body.into());
+    // Varnish adds it to each of its responses.
+    response.headers_mut().insert("x-varnish", HeaderValue::from_static("2"));
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
     response
 }
@@ -89,10 +92,104 @@ fn e8_a_200_that_reports_a_failure_is_a_failure() {
 }
 
 #[test]
+fn e8_a_body_that_is_not_one_object_is_not_a_success() {
+    for (name, body) in [
+        // Arrays, whose elements are not members.
+        ("Cloudflare", "[true]"),
+        ("Fastly", r#"["ok"]"#),
+        ("Akamai", "[201]"),
+        ("Google Cloud CDN", "[null]"),
+        ("KeyCDN", r#"["success"]"#),
+        // Errors that parsers would read differently, or not at all.
+        ("Vercel", r#"{"error": null, "error": {"code": "forbidden", "message": "Not authorized"}}"#),
+        ("Netlify", r#"{"error": {"message": "no site"}, "error": null}"#),
+        ("Bunny", r#"{"ErrorKey": "pullzone.not_found", "Message": "gone""#),
+        ("Bunny", "\u{feff}<html>"),
+    ] {
+        let failure = api(name).judge(&response(200, body)).expect_err(body);
+        assert!(failure.reason().starts_with("the body "), "{name} {body}: {failure}");
+    }
+    for name in ["Vercel", "Netlify", "Bunny"] {
+        let padded = format!(r#"{{"error": {{"message": "no"}}, "padding": "{}"}}"#, "x".repeat(1024 * 1024));
+        let failure = api(name).judge(&response(200, padded)).unwrap_err();
+        assert!(failure.reason().starts_with("the body is longer than 1 MiB"), "{name}: {failure}");
+        for body in ["", " ", "OK", "{}", r#"{"id": 7}"#, r#"{"error": null}"#] {
+            assert_eq!(api(name).judge(&response(200, body)), Ok(PurgeOutcome::Purged), "{name} {body}");
+        }
+    }
+}
+
+#[test]
+fn e8_a_response_of_the_application_behind_varnish_is_a_failure() {
+    let varnish = api("Varnish");
+    for (name, value, is_purged) in [
+        ("x-varnish", "32770", true),
+        ("server", "Varnish", true),
+        ("server", "nginx", false),
+        ("via", "1.1 proxy", false),
+    ] {
+        let mut without = response(200, "ok");
+        without.headers_mut().clear();
+        let judged = varnish.judge(&with(without, name, value));
+        assert_eq!(judged.is_ok(), is_purged, "{name}: {judged:?}");
+        if let Err(failure) = judged {
+            assert!(failure.to_string().contains("check that the VCL handles this method"), "{failure}");
+            assert!(!failure.is_retryable());
+        }
+    }
+}
+
+/// What nginx sends for a URL that is not stored.
+const NGINX_ERRORS: [(u16, &str); 2] =
+    [(404, nginx_error_page!("404 Not Found")), (412, nginx_error_page!("412 Precondition Failed"))];
+
+#[test]
+fn e8_a_page_of_the_application_behind_nginx_is_a_failure() {
+    let nginx = api("nginx");
+    for (status, page) in NGINX_ERRORS {
+        for page in [page.to_owned(), page.replace("nginx/1.22.1", "openresty")] {
+            assert_eq!(nginx.judge(&response(status, page)), Ok(PurgeOutcome::NotStored), "{status}");
+        }
+    }
+    // The success pages of the module, in each of its types, and the commercial version, which sends none.
+    for body in [
+        "<html>\r\n<head><title>Successful purge</title></head>\r\n<body><center><h1>Successful purge</h1>\r\n<br>Key : a/",
+        r#"<html><head><title>Cache Purge</title></head><body><center><h1>Cache Purge</h1><p>Key: a/</p>"#,
+        r#"{"Key": "a/"}"#,
+        r#"{"Key": "a/", "Status": "purged"}"#,
+        r#"<?xml version="1.0" encoding="UTF-8"?><status><Key><![CDATA[a/]]></Key></status>"#,
+        "Key:a/\n",
+        "",
+    ] {
+        for status in [200, 202, 204] {
+            assert_eq!(nginx.judge(&response(status, body)), Ok(PurgeOutcome::Purged), "{body}");
+        }
+    }
+    // axum, Express, a page of the site, a redirect of a framework that is a page, and a page that names a key.
+    for (status, body) in [
+        (404, ""),
+        (404, "Not Found"),
+        (404, "Cannot PURGE /a"),
+        (404, r#"{"error": "not found"}"#),
+        (404, "<!DOCTYPE html><html><title>404 Not Found</title><h1>404 Not Found</h1></html>"),
+        (412, "<html><h1>412 Precondition Failed</h1></html>"),
+        (412, ""),
+        (200, "<!DOCTYPE html><html><title>Welcome</title></html>"),
+        (200, "ok"),
+        (200, r#"{"items": []}"#),
+        (200, "Keyboards"),
+    ] {
+        let failure = nginx.judge(&response(status, body)).expect_err(body);
+        assert!(!failure.is_retryable());
+        assert!(failure.to_string().contains("`proxy_cache_purge`"), "{failure}");
+    }
+}
+
+#[test]
 fn e8_not_stored_is_a_separate_success_only_at_nginx_and_squid() {
     for api in all() {
-        for status in [404, 412] {
-            let judged = api.judge(&response(status, "<html><h1>404 Not Found</h1></html>"));
+        for (status, page) in NGINX_ERRORS {
+            let judged = api.judge(&response(status, page));
             if matches!(api.name(), "nginx" | "Squid") {
                 assert_eq!(judged, Ok(PurgeOutcome::NotStored), "{} {status}", api.name());
             } else {

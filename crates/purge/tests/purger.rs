@@ -1,6 +1,7 @@
 //! Tests the purger with a client and a clock that the test controls.
 #![allow(clippy::unwrap_used)] // As in any test.
 
+#[macro_use]
 mod support;
 
 use std::convert::Infallible;
@@ -124,6 +125,8 @@ impl Service<Request<Bytes>> for Client {
             };
             let mut response = Response::new(body);
             *response.status_mut() = status.try_into().unwrap();
+            // Varnish adds it to each of its responses.
+            response.headers_mut().insert("x-varnish", HeaderValue::from_static("2"));
             if !retry_after.is_empty() {
                 response.headers_mut().insert("retry-after", HeaderValue::from_static(retry_after));
             }
@@ -348,9 +351,16 @@ async fn e8_not_stored_is_distinguished_from_purged() {
     let nginx = Nginx::new("http://10.0.0.7").unwrap();
     let codings = ["gzip", "br"].map(HeaderValue::from_static);
     let nginx = nginx.variants(&http::header::ACCEPT_ENCODING, codings).unwrap();
-    let client = Client::new([Step::Status(404, "", ""), Step::Status(200, "", ""), Step::Status(412, "", "")]);
+    let not_found = nginx_error_page!("404 Not Found");
+    let failed = nginx_error_page!("412 Precondition Failed");
+    let client =
+        Client::new([Step::Status(404, not_found, ""), Step::Status(204, "", ""), Step::Status(412, failed, "")]);
     let report = purge(nginx, &client, page()).await.unwrap();
     assert_eq!((report.purged(), report.not_stored()), (1, 2));
+    // The 404 is from the application, because nginx does not have the module.
+    let client = Client::new([Step::Status(404, "", "")]);
+    let error = purge(Nginx::new("http://10.0.0.7").unwrap(), &client, page()).await.unwrap_err();
+    assert!(error.to_string().starts_with("nginx returned 404: the body is not from nginx"), "{error}");
     // At Varnish, the 404 is from the application, because the VCL forwarded the request.
     let client = Client::new([Step::Status(404, "", "")]);
     let error = purge(Varnish::new("http://10.0.0.7").unwrap(), &client, page()).await.unwrap_err();
@@ -444,4 +454,44 @@ async fn dropping_a_purge_cancels_its_requests() {
     let purging = purger.oneshot(tag());
     assert!(tokio::time::timeout(Duration::from_millis(100), purging).await.is_err());
     assert!(steps.upgrade().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn e7_no_text_of_a_client_or_vendor_shows_a_credential_with_an_equals_sign() {
+    // A client and a vendor that quote the credential without its scheme.
+    let credential = |request: &Request<Bytes>| {
+        let value = request.headers().iter().find(|(_, value)| value.is_sensitive()).unwrap().1.to_str().unwrap();
+        value.rsplit(' ').next().unwrap().to_owned()
+    };
+    let client = service_fn(move |request: Request<Bytes>| {
+        ready(Err::<Response<Full<Bytes>>, _>(ClientError(format!("cannot send {:?}", credential(&request)))))
+    });
+    let vendor = service_fn(move |request: Request<Bytes>| {
+        // At the position where the text is truncated.
+        let body = format!(r#"{{"message": "{} {}"}}"#, "x".repeat(180), credential(&request));
+        let mut response = Response::new(Full::<Bytes>::from(body));
+        *response.status_mut() = http::StatusCode::FORBIDDEN;
+        ready(Ok::<_, Infallible>(response))
+    });
+    for secret in ["abcdefgh=ijklmnop-qrstuvwx", "abcdefghijklmnop==", "k=abcdefghijklmnop", "abcdefghijklmnop"] {
+        let key = || tower_cache_policy_purge::Credential::new(secret).unwrap();
+        let apis: [Box<dyn PurgeApi + Send + Sync>; 4] = [
+            Box::new(Cloudflare::new("z", key()).unwrap()),
+            Box::new(tower_cache_policy_purge::KeyCdn::new(1, key())),
+            Box::new(Bunny::new(1, key())),
+            Box::new(tower_cache_policy_purge::Fastly::new("s", key()).unwrap()),
+        ];
+        for api in apis.map(Arc::new) {
+            let request = api.requests(&tag()).unwrap().remove(0);
+            let shown = credential(&request);
+            let start = &shown[..8];
+            let by_client = Purger::new(Arc::clone(&api), client).retries(0).oneshot(tag()).await.unwrap_err();
+            let by_vendor = Purger::new(Arc::clone(&api), vendor).oneshot(tag()).await.unwrap_err();
+            for text in
+                [by_client.to_string(), format!("{by_client:?}"), by_vendor.to_string(), format!("{by_vendor:?}")]
+            {
+                assert!(!text.contains(start) && !text.contains("mnop"), "{}: {text}", api.name());
+            }
+        }
+    }
 }

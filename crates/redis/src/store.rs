@@ -38,18 +38,29 @@ pub struct RedisStore {
 
 struct Shared {
     endpoint: Endpoint,
-    connection: Mutex<Connection>,
+    link: Mutex<Link>,
     prefix: String,
     scripts: Scripts,
     /// Whether the engine is too old for a script that runs even if the memory is full.
     is_old: AtomicBool,
-    /// Whether the current connection is subscribed to purges.
-    is_subscribed: AtomicBool,
     /// The number of polls that have begun but not finished.
     unfinished: AtomicU32,
     /// The last purge that was read.
     last: Mutex<(PurgeMoment, Bytes)>,
     max_reply: usize,
+}
+
+/// A connection, and whether its subscription to purges is complete.
+#[derive(Clone)]
+struct Link {
+    connection: Connection,
+    is_subscribed: Arc<AtomicBool>,
+}
+
+impl From<Connection> for Link {
+    fn from(connection: Connection) -> Self {
+        Self { connection, is_subscribed: Arc::default() }
+    }
 }
 
 impl RedisStore {
@@ -183,7 +194,7 @@ impl RedisStore {
         let store = Self::unchecked(endpoint)?;
         let mut connection = store.shared.connection();
         connection.ready().await.map_err(|error| ConnectError::of(&error, &infos))?;
-        *store.shared.connection.lock().unwrap_or_else(PoisonError::into_inner) = connection;
+        *store.shared.link.lock().unwrap_or_else(PoisonError::into_inner) = connection.into();
         Ok(store)
     }
 
@@ -192,11 +203,10 @@ impl RedisStore {
         let max_record = 1 << 20;
         let shared = Shared {
             endpoint,
-            connection: Mutex::new(connection),
+            link: Mutex::new(connection.into()),
             prefix: "tower-cache-policy".to_owned(),
             scripts: Scripts::new(),
             is_old: AtomicBool::new(false),
-            is_subscribed: AtomicBool::new(false),
             unfinished: AtomicU32::new(0),
             last: Mutex::default(),
             max_reply: max_record + HEAD,
@@ -208,7 +218,7 @@ impl RedisStore {
         // The caller does not have the store yet, so no operation shares it.
         if let Some(shared) = Arc::get_mut(&mut self.shared) {
             // The check at the start subscribed to the channel of the default prefix, and read its history.
-            shared.is_subscribed = AtomicBool::new(false);
+            shared.link.get_mut().unwrap_or_else(PoisonError::into_inner).is_subscribed = Arc::default();
             shared.last = Mutex::default();
             change(shared);
         }
@@ -308,12 +318,11 @@ impl Shared {
     }
 
     async fn read(&self, since: PurgeMoment) -> Result<PurgeHistory, RedisError> {
-        let mut connection = self.connection();
-        if !self.is_subscribed.swap(true, Ordering::Relaxed)
-            && let Err(error) = connection.subscribe(&self.channel()).await
-        {
-            self.is_subscribed.store(false, Ordering::Relaxed);
-            return Err(error);
+        let Link { mut connection, is_subscribed } = self.link();
+        if !is_subscribed.load(Ordering::Relaxed) {
+            connection.subscribe(&self.channel()).await?;
+            // Only now, because a caller that stops waiting drops this future.
+            is_subscribed.store(true, Ordering::Relaxed);
         }
         let last = {
             let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -345,8 +354,7 @@ impl Shared {
     fn reconnect(&self) {
         self.unfinished.store(0, Ordering::Relaxed);
         if let Ok(connection) = self.endpoint.open() {
-            *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = connection;
-            self.is_subscribed.store(false, Ordering::Relaxed);
+            *self.link.lock().unwrap_or_else(PoisonError::into_inner) = connection.into();
         }
     }
 
@@ -358,8 +366,12 @@ impl Shared {
         remote_error(error)
     }
 
+    fn link(&self) -> Link {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn connection(&self) -> Connection {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.link().connection
     }
 
     fn name(&self, name: &str) -> String {

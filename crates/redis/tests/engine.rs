@@ -4,10 +4,13 @@
 mod support;
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use redis::Commands;
 use support::engine::Engine;
+use support::proxy::Proxy;
 use support::site::{Instance, Pages};
+use tower_cache_policy::store::{PurgeMoment, RemoteStore};
 use tower_cache_policy_redis::{ConnectErrorKind, RedisStore};
 
 #[tokio::test]
@@ -54,6 +57,30 @@ async fn a_purge_on_one_instance_is_seen_by_the_other_within_100_ms() {
     let (one, other) =
         (Instance::with_engine(&pages, &engine.url()).await, Instance::with_engine(&pages, &engine.url()).await);
     one.assert_purges_reach(&other, &pages).await;
+}
+
+#[tokio::test]
+async fn a_subscription_that_is_given_up_is_made_again() {
+    let engine = Engine::start(&[]);
+    let proxy = Proxy::start(engine.port).await;
+    let publisher = RedisStore::connect(engine.url()).await.unwrap();
+    // The network is down until the first caller has stopped waiting.
+    proxy.set_cut(true);
+    let store = RedisStore::connect_lazily(proxy.url()).unwrap();
+    let given_up = tokio::time::timeout(Duration::from_millis(100), store.purges_since(PurgeMoment::default())).await;
+    assert!(given_up.is_err(), "{given_up:?}");
+    proxy.set_cut(false);
+    let history = store.purges_since(PurgeMoment::default()).await.unwrap();
+    // The push of the subscription itself.
+    _ = tokio::time::timeout(Duration::from_millis(200), store.purged()).await;
+    for purge in ["first", "second"] {
+        let pushed = store.purged();
+        publisher.publish(purge.into()).await.unwrap();
+        let pushed = tokio::time::timeout(Duration::from_secs(2), pushed).await;
+        assert!(pushed.is_ok(), "the purge {purge:?} is not pushed");
+    }
+    let since = PurgeMoment { history: history.history, number: 0 };
+    assert_eq!(store.purges_since(since).await.unwrap().purges.len(), 2);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::protocol::{is_structured_token, push_structured_string, put_decimal};
+use crate::protocol::{is_structured_string, is_structured_token, push_structured_string, put_decimal};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
@@ -287,7 +287,7 @@ impl CacheName {
     /// Returns an error if the name is empty, longer than [`MAX_LENGTH`](Self::MAX_LENGTH), or contains characters
     /// other than visible ASCII and spaces.
     pub fn new(name: &str) -> Result<Self, InvalidCacheName> {
-        let is_valid = (1..=Self::MAX_LENGTH).contains(&name.len()) && name.bytes().all(is_printable);
+        let is_valid = (1..=Self::MAX_LENGTH).contains(&name.len()) && is_structured_string(name);
         if !is_valid {
             return Err(InvalidCacheName { name: name.chars().take(64).collect() });
         }

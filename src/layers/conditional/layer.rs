@@ -137,8 +137,9 @@ impl<V> ConditionalLayer<V> {
     /// with [`Preconditions::evaluate`](crate::protocol::Preconditions::evaluate). The 428 contains a short text that
     /// explains how to repeat the request.
     ///
-    /// These preconditions are effective: `If-Match`, `If-None-Match`, a valid `If-Unmodified-Since` for a resource
-    /// that has a modification date, and a well-formed WebDAV `If`, which the application evaluates.
+    /// These preconditions are effective: `If-Match`, an `If-None-Match` with a valid tag or `*`, a valid
+    /// `If-Unmodified-Since` for a resource that has a modification date, and a well-formed WebDAV `If`, which the
+    /// application evaluates.
     ///
     /// Every method that is not registered as safe is unsafe. That includes POST, methods that the inner service
     /// does not support, and gRPC calls, which never have preconditions. To require preconditions only for some

@@ -53,9 +53,13 @@ struct Reading<B: Body> {
     head: Parts,
     body: B,
     read: ReadAhead<B::Error>,
+    empty_frames: u32,
     plan: Plan,
     config: Shared<Config>,
 }
+
+/// The maximum number of empty frames that are read. Without it, a body of such frames would never reach a limit.
+const MAX_EMPTY_FRAMES: u32 = 100;
 
 /// How a response gets its tag.
 struct Plan {
@@ -118,7 +122,8 @@ where
                         }
                         Err(frame) => frame,
                     };
-                    let mut reading = Box::new(Reading { head, body, read: ReadAhead::new(), plan, config });
+                    let mut reading =
+                        Box::new(Reading { head, body, read: ReadAhead::new(), empty_frames: 0, plan, config });
                     let is_pending = frame.is_pending();
                     if let Poll::Ready(frame) = frame
                         && let Some(progress) = reading.take(frame)
@@ -231,7 +236,12 @@ impl<B: Body<Data = Bytes> + Unpin> Reading<B> {
             }
         };
         match frame.into_data() {
-            Ok(data) if data.is_empty() => {}
+            Ok(data) if data.is_empty() => {
+                self.empty_frames += 1;
+                if self.empty_frames > MAX_EMPTY_FRAMES {
+                    return Some(Progress::TooLong);
+                }
+            }
             Ok(data) => self.read.push(data),
             Err(frame) => {
                 if let Ok(trailers) = frame.into_trailers() {

@@ -105,7 +105,12 @@ impl SharedCache {
             own.heuristics = config.heuristics;
             own.by_weight_of_language = config.language_by_weight;
             own.as_origin = config.as_origin;
-            own.name = own.name.take().filter(|_| config.cache_status);
+            let name = config.name.as_deref().and_then(|name| CacheName::new(name).ok());
+            own.name = name.or(own.name.take()).filter(|_| config.cache_status);
+            for risk in &config.accepted_risks {
+                own.rules.waived.insert(risk.guard());
+            }
+            own.enabled = config.enabled;
             own.coalesces = config.coalesce;
             own.wait = config.wait.unwrap_or(own.wait);
             own.finish_within = config.finish_within.unwrap_or(own.finish_within);

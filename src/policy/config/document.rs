@@ -102,6 +102,12 @@ impl<'a> Entry<'a> {
         .map_err(|message| fault(at, message))
     }
 
+    /// A limit of time, which is a duration or a number of milliseconds.
+    #[cfg(feature = "shared-cache")]
+    pub(super) fn limit(&self) -> Result<Duration, Fault> {
+        self.as_str().and_then(duration::milliseconds).map_or_else(|| self.duration(), Ok)
+    }
+
     /// A number of bytes.
     #[cfg(feature = "shared-cache")]
     pub(super) fn size(&self, example: &str) -> Result<u64, Fault> {

@@ -16,6 +16,17 @@ const UNITS: &[(&[&str], u64)] = &[
 const BELOW_SECONDS: &[&str] = &["ms", "us", "µs", "ns", "msec", "millis", "millisecond", "milliseconds"];
 const MONTHS: &[&str] = &["M", "mo", "month", "months"];
 
+/// Parses a number of milliseconds such as `50ms`. They are exact for a limit of time, but not for the lifetime of a
+/// response.
+#[cfg(feature = "shared-cache")]
+pub(super) fn milliseconds(text: &str) -> Option<Duration> {
+    let number = text.trim().strip_suffix("ms")?.trim_end();
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+    // A day is enough.
+    let number = number.parse().ok().filter(|number| is_number && *number <= 86_400_000)?;
+    Some(Duration::from_millis(number))
+}
+
 /// Parses numbers with units, such as `5m`, `2 minutes` or `1h 30m`. The error is the text of a message.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     let none = || {

@@ -155,13 +155,16 @@
 //! | `distrust_unkeyed_headers` | `true`: requests with fields such as `X-Forwarded-Host` are passed through | |
 //! | `language_by_weight` | `true`: the order in `Accept-Language` does not matter | |
 //! | `as_origin` | `true`: responses from the cache have no `Age` | |
+//! | `name` | the name of the cache in `Cache-Status` | `"tower-cache-policy"` |
 //! | `cache_status` | `false`: `Cache-Status` is not sent | `true` |
+//! | `enabled` | `false`: all requests are passed through | `true` |
 //! | `coalesce` | `false`: no request waits for another one | `true` |
-//! | `wait` | how long a request waits for another one | `"5s"` |
-//! | `finish_within` | the time after which a request in the background ends | `"30s"` |
+//! | `wait` | how long a request waits for another one, also in milliseconds, such as `"500ms"` | `"5s"` |
+//! | `finish_within` | the time after which a request in the background ends, also in milliseconds | `"30s"` |
 //! | `stale_when_disconnected` | how long a stale response is used if the inner service fails | `0` |
 //! | `targeted_fields` | by fields only: the fields that take precedence over `Cache-Control` | `["cdn-cache-control"]` |
 //! | `heuristics` | by fields only, `true`: heuristic freshness is allowed | |
+//! | `accept_risk` | by fields only: a list of `"set_cookie_replayed_to_others"` and `"authorized_response_served_to_others"`, the [risks](super::Risk) that are accepted | none |
 //! | `redis`, `valkey` | the settings of the store that several processes share | none |
 //!
 //! The package `tower-cache-policy-redis` reads the table `[store.redis]`, or `[store.valkey]`, and documents its keys.

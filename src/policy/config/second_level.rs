@@ -74,10 +74,7 @@ impl<'a> SecondLevelTable<'a> {
     ///
     /// If the value is not a duration.
     pub fn duration(&self, key: &str) -> Result<Option<Duration>, ConfigError> {
-        self.read(key, |entry| match entry.as_str().and_then(milliseconds) {
-            Some(duration) => Ok(duration),
-            None => entry.duration(),
-        })
+        self.read(key, Entry::limit)
     }
 
     /// Returns a number of bytes, which may be a text such as `"1 MiB"`, or `None` if the table does not have the key.
@@ -107,13 +104,4 @@ impl<'a> SecondLevelTable<'a> {
     fn in_text(&self, fault: Fault) -> ConfigError {
         ConfigError::in_text(self.text, fault)
     }
-}
-
-/// Parses a number of milliseconds. They are exact for a limit of time, but not for the lifetime of a response.
-fn milliseconds(text: &str) -> Option<Duration> {
-    let number = text.trim().strip_suffix("ms")?.trim_end();
-    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
-    // A day is enough.
-    let number = number.parse().ok().filter(|number| is_number && *number <= 86_400_000)?;
-    Some(Duration::from_millis(number))
 }

@@ -6,6 +6,8 @@ use http::HeaderName;
 
 use super::document::{Entry, fault};
 use super::error::Fault;
+use crate::policy::Risk;
+use crate::protocol::is_structured_string;
 
 /// The settings of a [`SharedCache`](crate::SharedCache), from the section `[store]` of a
 /// [file](super#the-cache-in-the-process).
@@ -41,7 +43,10 @@ pub struct StoreConfig {
     pub(crate) heuristics: bool,
     pub(crate) language_by_weight: bool,
     pub(crate) as_origin: bool,
+    pub(crate) name: Option<String>,
     pub(crate) cache_status: bool,
+    pub(crate) accepted_risks: Vec<Risk>,
+    pub(crate) enabled: bool,
     pub(crate) coalesce: bool,
     pub(crate) wait: Option<Duration>,
     pub(crate) finish_within: Option<Duration>,
@@ -73,7 +78,10 @@ const STORE_KEYS: &[&str] = &[
     "heuristics",
     "language_by_weight",
     "as_origin",
+    "name",
     "cache_status",
+    "accept_risk",
+    "enabled",
     "coalesce",
     "wait",
     "finish_within",
@@ -81,6 +89,12 @@ const STORE_KEYS: &[&str] = &[
 ];
 
 const MODES: &[&str] = &["by_policy", "by_fields"];
+
+/// The risks that have an effect on a cache.
+const RISKS: [(&str, Risk); 2] = [
+    ("set_cookie_replayed_to_others", Risk::SetCookieReplayedToOthers),
+    ("authorized_response_served_to_others", Risk::AuthorizedResponseServedToOthers),
+];
 
 impl StoreConfig {
     /// Reads the section. Returns the table of a second level with one of these names too, which is not read.
@@ -99,7 +113,10 @@ impl StoreConfig {
             heuristics: false,
             language_by_weight: false,
             as_origin: false,
+            name: None,
             cache_status: true,
+            accepted_risks: Vec::new(),
+            enabled: true,
             coalesce: true,
             wait: None,
             finish_within: None,
@@ -133,10 +150,13 @@ impl StoreConfig {
                 "heuristics" => store.heuristics = entry.flag().map(|_| true)?,
                 "language_by_weight" => store.language_by_weight = entry.flag().map(|_| true)?,
                 "as_origin" => store.as_origin = entry.flag().map(|_| true)?,
+                "name" => store.name = Some(name(entry)?),
+                "accept_risk" => store.accepted_risks = risks(entry)?,
+                "enabled" => store.enabled = entry.bool("enabled = false")?,
                 "cache_status" => store.cache_status = entry.bool("cache_status = false")?,
                 "coalesce" => store.coalesce = entry.bool("coalesce = false")?,
-                "wait" => store.wait = Some(entry.duration()?),
-                "finish_within" => store.finish_within = Some(entry.duration()?),
+                "wait" => store.wait = Some(entry.limit()?),
+                "finish_within" => store.finish_within = Some(entry.limit()?),
                 "stale_when_disconnected" => store.stale_when_disconnected = Some(entry.duration()?),
                 // Ignoring the table would limit the cache to one process, and this package does not contain a client
                 // for the engine.
@@ -182,7 +202,11 @@ impl StoreConfig {
                 "`coalesce = false` means that no request waits for another one; remove `wait`",
             ));
         }
-        let of_gateways = ["targeted_fields", "heuristics"].into_iter().find_map(find);
+        if let (Some(entry), false) = (find("name"), self.cache_status) {
+            let message = "`cache_status = false` means that the name is not sent; remove `name`";
+            return Err(fault(entry.at, message));
+        }
+        let of_gateways = ["targeted_fields", "heuristics", "accept_risk"].into_iter().find_map(find);
         if let (Some(entry), false) = (of_gateways, self.is_by_fields) {
             let key = entry.key;
             let message = format!("a cache by policy does not use `{key}`; remove it, or write `mode = \"by_fields\"`");
@@ -208,6 +232,29 @@ fn is_by_fields(entry: &Entry<'_>) -> Result<bool, Fault> {
         "by_fields" => Ok(true),
         _ => Err(fault(entry.value_at(), format!("unknown mode `{text}`; write one of `{}`", MODES.join("`, `")))),
     }
+}
+
+/// The rules are those of `CacheName`.
+fn name(entry: &Entry<'_>) -> Result<String, Fault> {
+    const MAX_LENGTH: usize = 128;
+
+    let text = entry.as_str().ok_or_else(|| entry.unexpected("must be a text", "name = \"shop\""))?;
+    if !(1..=MAX_LENGTH).contains(&text.len()) || !is_structured_string(text) {
+        let message =
+            format!("`name` must be 1 to {MAX_LENGTH} visible ASCII characters or spaces; write `name = \"shop\"`");
+        return Err(fault(entry.value_at(), message));
+    }
+    Ok(text.to_owned())
+}
+
+fn risks(entry: &Entry<'_>) -> Result<Vec<Risk>, Fault> {
+    let risk = |(at, text): (usize, &str)| {
+        let found = RISKS.iter().find(|(name, _)| *name == text).map(|(_, risk)| *risk);
+        let names = RISKS.map(|(name, _)| name).join("`, `");
+        found.ok_or_else(|| fault(at, format!("unknown risk `{text}`; write one of `{names}`")))
+    };
+    let example = format!("accept_risk = [\"{}\"]", RISKS[0].0);
+    entry.texts(&example)?.into_iter().map(risk).collect()
 }
 
 /// Names of parameters, which may end with a `*`.

@@ -70,6 +70,11 @@ pub(crate) fn is_token(text: &str) -> bool {
     matches!(BareItem::parse_all(text.as_bytes()), Some(BareItem::Token(_)))
 }
 
+/// Returns whether a String can contain `text` (RFC 9651 section 3.3.3): visible ASCII and spaces.
+pub(crate) fn is_string(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// Appends a String (RFC 9651 section 4.1.6). The characters must be visible ASCII or spaces.
 pub(crate) fn push_string(text: &mut String, characters: impl IntoIterator<Item = char>) {
     text.push('"');

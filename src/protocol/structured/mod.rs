@@ -15,6 +15,6 @@ mod member;
 #[cfg(test)]
 mod oracle;
 
-pub(crate) use self::bare_item::{BareItem, is_token, push_string};
+pub(crate) use self::bare_item::{BareItem, is_string, is_token, push_string};
 pub(crate) use self::field::{Dictionary, List, combined};
 pub(crate) use self::member::Member;

@@ -44,10 +44,10 @@ pub(super) fn secrets_of(request: &Request<Bytes>) -> Vec<String> {
     for (_, value) in fields.filter(|(name, value)| value.is_sensitive() || *name == AUTHORIZATION) {
         let Ok(value) = value.to_str() else { continue };
         for word in value.split([' ', ',', ';']) {
-            let word = word.split_once('=').map_or(word, |(_, value)| value);
-            if word.len() >= MIN_WORD {
-                secrets.push(word.to_owned());
-            }
+            // A word is a parameter with a value, or a token, which may contain `=` and end with it.
+            let parameter = word.split_once('=').map_or("", |(_, value)| value);
+            let words = [word, parameter].map(|word| word.trim_end_matches('='));
+            secrets.extend(words.into_iter().filter(|word| word.len() >= MIN_WORD).map(str::to_owned));
         }
         secrets.push(value.to_owned());
     }

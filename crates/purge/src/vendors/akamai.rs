@@ -108,7 +108,7 @@ impl<S: Signer> PurgeApi for Akamai<S> {
             http_status: Option<u16>,
         }
 
-        judge_document(NAME, None, response, |document: &Document| match document.http_status {
+        judge_document(NAME, &[], response, |document: &Document| match document.http_status {
             None | Some(200..=299) => None,
             Some(_) => Some("its body has a status other than 2xx"),
         })

@@ -73,7 +73,7 @@ impl PurgeApi for Bunny {
 
     /// The status determines the outcome, unless the body is a page or an error.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
-        judge_status(NAME, Some(self.key.secret()), response)
+        judge_status(NAME, &[self.key.secret()], response)
     }
 }
 

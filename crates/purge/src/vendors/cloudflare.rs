@@ -80,6 +80,6 @@ impl PurgeApi for Cloudflare {
         }
 
         let fault_in = |document: &Document| (!document.success).then_some("its body has \"success\": false");
-        judge_document(NAME, Some(self.token.secret()), response, fault_in)
+        judge_document(NAME, &[self.token.secret()], response, fault_in)
     }
 }

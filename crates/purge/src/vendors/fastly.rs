@@ -92,7 +92,7 @@ impl PurgeApi for Fastly {
         }
 
         let is_id = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit() || c == b'-');
-        judge_document(NAME, Some(self.token.secret()), response, |document: &Document| match &document.status {
+        judge_document(NAME, &[self.token.secret()], response, |document: &Document| match &document.status {
             Some(status) if status != "ok" && !is_id(status) => Some("its body has a status other than \"ok\""),
             _ => None,
         })

@@ -90,7 +90,7 @@ impl PurgeApi for Google {
         }
 
         let fault_in = |operation: &Operation| operation.error.is_some().then_some("its body has an error");
-        let outcome = judge_document(NAME, Some(self.token.secret()), response, fault_in);
+        let outcome = judge_document(NAME, &[self.token.secret()], response, fault_in);
         let is_limit = |_: &PurgeFailure| names_reason(response, &["rateLimitExceeded", "userRateLimitExceeded"]);
         outcome.map_err(|failure| if is_limit(&failure) { failure.retryable() } else { failure })
     }

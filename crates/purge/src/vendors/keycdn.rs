@@ -78,6 +78,6 @@ impl PurgeApi for KeyCdn {
 
         let fault_in =
             |document: &Document| (document.status != "success").then_some("its body has a status other than success");
-        judge_document(NAME, Some(self.key.secret()), response, fault_in)
+        judge_document(NAME, &[self.key.secret(), &self.key.in_base64()], response, fault_in)
     }
 }

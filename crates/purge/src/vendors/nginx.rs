@@ -1,5 +1,7 @@
 //! [`Nginx`].
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use tower_cache_policy::edge::purge::Purge;
@@ -23,8 +25,8 @@ const NAME: &str = "nginx";
 ///
 /// With version 2.3 of the module, `PURGE` crashes nginx 1.22. With a separate [`location`](Self::location), it worked
 /// in one setup and crashed in another: test it before you rely on it. Without such a module, `PURGE` reaches the
-/// application, whose 404 looks like the response for a URL that is not stored. Check once that the purge of a stored
-/// URL is [counted as purged](crate::PurgeReport::purged).
+/// application. Therefore, only a response that nginx itself wrote is a success: do not replace its pages for the
+/// statuses 404 and 412 with `error_page` where URLs are purged.
 ///
 /// # Variants
 ///
@@ -82,7 +84,9 @@ impl Nginx {
 
     /// Purges with a GET to a separate location: `/purge` for the module's `location ~ /purge(/.*)` with
     /// `proxy_cache_purge zone $1$is_args$args`. Allow only your own machines to send this request, because this GET is
-    /// not safe. If nginx does not have such a location, a page of the application may look like a success.
+    /// not safe. If nginx does not have such a location and serves files itself, its 404 looks like the response for a
+    /// URL that is not stored. Check once that the purge of a stored URL is
+    /// [counted as purged](crate::PurgeReport::purged).
     ///
     /// # Errors
     ///
@@ -133,12 +137,45 @@ impl PurgeApi for Nginx {
         Ok(requests)
     }
 
-    /// For a URL that is not stored, the commercial version and new versions of the module return 404, and old ones
-    /// 412.
+    /// The response must be one of nginx itself, because `PURGE` may have reached the application. A success has the
+    /// page of the module, or no body. For a URL that is not stored, the commercial version and new versions of the
+    /// module return nginx's page for the status 404, and other versions of the module the one for 412.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
+        let of_application = || {
+            Err(PurgeFailure::from_response(NAME, response).with_reason(
+                "the body is not from nginx, so the request may have reached the application: check \
+                 `proxy_cache_purge`, and that no `error_page` applies there",
+            ))
+        };
         match response.status() {
-            StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED => Ok(PurgeOutcome::NotStored),
+            StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED if is_own_error_page(response) => {
+                Ok(PurgeOutcome::NotStored)
+            }
+            StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED => of_application(),
+            status if status.is_success() && !is_of_module(response.body()) => of_application(),
             _ => PurgeFailure::unless_success(NAME, response),
         }
     }
+}
+
+/// The number of bytes of a page that are compared. The pages of nginx and of the module are shorter, except for the key.
+const COMPARED: usize = 1024;
+
+/// Returns whether the body is the error page that nginx, or a server derived from it, writes for the status.
+fn is_own_error_page(response: &Response<Bytes>) -> bool {
+    let page = start_of(response.body());
+    page.contains(&format!("<center><h1>{} ", response.status().as_u16())) && page.contains("<hr><center>")
+}
+
+/// Returns whether the body is one that the module sends after a purge: a page, JSON, XML or text with the key. The
+/// commercial version sends no body.
+fn is_of_module(body: &[u8]) -> bool {
+    let body = start_of(body);
+    let begins = ["{\"Key\":", "Key:"].iter().any(|start| body.starts_with(start));
+    let contains = ["<h1>Successful purge</h1>", "<h1>Cache Purge</h1>", "<status><Key>"];
+    body.is_empty() || begins || contains.iter().any(|text| body.contains(text))
+}
+
+fn start_of(body: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(body.get(..COMPARED).unwrap_or(body))
 }

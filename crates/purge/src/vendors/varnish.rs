@@ -1,7 +1,8 @@
 //! [`Varnish`].
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response};
+use http::header::SERVER;
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use tower_cache_policy::edge::EdgeProfile;
 use tower_cache_policy::edge::purge::Purge;
 
@@ -15,6 +16,7 @@ use crate::request::{
 };
 
 const NAME: &str = "Varnish";
+const X_VARNISH: HeaderName = HeaderName::from_static("x-varnish");
 /// The maximum length of a field value, in bytes: half of the longest line that Varnish accepts by default.
 const MAX_VALUE: usize = 4_000;
 /// The text before and after the tags in the expression of a ban: the start or end of the field, or a character that is
@@ -54,7 +56,8 @@ const AROUND_BAN: (&str, &str) = ("(^|[^!-+--~])(", ")($|[^!-+--~])");
 /// }
 /// ```
 ///
-/// The list of clients that may purge is necessary: the requests do not contain a credential.
+/// The list of clients that may purge is necessary: the requests do not contain a credential. A success must have the field
+/// `X-Varnish` or `Server: Varnish`, because a VCL that does not handle a method forwards it to the application.
 ///
 /// # Variants
 ///
@@ -150,11 +153,23 @@ impl PurgeApi for Varnish {
     }
 
     /// The status determines the outcome. Varnish does not report whether a response was stored. A 404 comes from the
-    /// application, because the VCL forwarded the request.
+    /// application, because the VCL forwarded the request, and so does any response without a field of Varnish.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
+        if response.status().is_success() && !is_of_varnish(response.headers()) {
+            return Err(PurgeFailure::from_response(NAME, response).with_reason(
+                "the response is not from Varnish, so the request reached the application: check that the VCL handles \
+                 this method, and does not remove `X-Varnish` from the response",
+            ));
+        }
         PurgeFailure::unless_success(NAME, response).map_err(|failure| match failure.status().map(|s| s.as_u16()) {
             Some(404 | 501) => failure.with_reason("check that the VCL handles this method"),
             _ => failure,
         })
     }
+}
+
+/// Returns whether Varnish wrote the response. Its built-in VCL connects clients that send an unknown method directly with
+/// the application, whose response is then unchanged.
+fn is_of_varnish(fields: &HeaderMap) -> bool {
+    fields.contains_key(X_VARNISH) || fields.get(SERVER).is_some_and(|server| server == "Varnish")
 }

@@ -117,6 +117,6 @@ impl PurgeApi for Vercel {
 
     /// The status determines the outcome, unless the body is a page or an error.
     fn judge(&self, response: &Response<Bytes>) -> Result<PurgeOutcome, PurgeFailure> {
-        judge_status(NAME, Some(self.token.secret()), response)
+        judge_status(NAME, &[self.token.secret()], response)
     }
 }

@@ -61,6 +61,19 @@ pub(crate) fn apis(url: &str) -> Vec<(AnyApi, Purge)> {
     ]
 }
 
+/// The page that nginx itself writes for an error, as version 1.22 does.
+macro_rules! nginx_error_page {
+    ($reason:literal) => {
+        concat!(
+            "<html>\r\n<head><title>",
+            $reason,
+            "</title></head>\r\n<body>\r\n<center><h1>",
+            $reason,
+            "</h1></center>\r\n<hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n"
+        )
+    };
+}
+
 /// The body of a success from this API, according to its documentation.
 pub(crate) fn success_body(api: &str) -> &'static str {
     match api {
