@@ -54,6 +54,11 @@ async fn only_complete_bodies_are_stored() {
         ("shorter than its length", of(&["a"]), Some("2"), false),
         ("longer than its length", of(&["a", "b"]), Some("1"), false),
         ("no chunk in place of two", of(&[]), Some("2"), false),
+        ("shorter than its hint", Box::new(|| Frames::of(&["a"]).hinted(2)), None, false),
+        ("longer than its hint", Box::new(|| Frames::of(&["a", "b"]).hinted(1)), None, false),
+        ("with another hint than its length", Box::new(|| Frames::of(&["a"]).hinted(2)), Some("1"), false),
+        ("shorter than its least length", Box::new(|| at_least(Frames::of(&["a"]), 2)), None, false),
+        ("longer than its least length", Box::new(|| at_least(Frames::of(&["a", "b"]), 1)), None, true),
         ("an error", Box::new(|| Frames::new([Frames::data("a"), Err(BodyError)])), None, false),
         ("an error after the length", Box::new(|| Frames::new([Frames::data("a"), Err(BodyError)])), Some("1"), false),
         ("trailers", Box::new(|| Frames::new([Frames::data("a"), Frames::trailers("x-end", "1")])), None, false),
@@ -76,6 +81,12 @@ async fn only_complete_bodies_are_stored() {
             assert_eq!(content(second.into_body()).await, whole, "{case}");
         }
     }
+}
+
+fn at_least(mut body: Frames, length: u64) -> Frames {
+    body.hint = http_body::SizeHint::default();
+    body.hint.set_lower(length);
+    body
 }
 
 /// The frames, except for empty ones.

@@ -138,6 +138,10 @@ impl Flights {
             return Boarding::Stored(found);
         }
         let progress = Arc::new(own);
+        if entries.len() >= MAX_PER_KEY {
+            // No request joins the flights from before a purge, so they must not take the place of one that all can join.
+            entries.retain(|other| other.moment >= progress.moment && other.started >= started_since);
+        }
         let has_place = entries.len() < MAX_PER_KEY;
         if has_place {
             entries.push(Arc::clone(&progress));

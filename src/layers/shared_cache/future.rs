@@ -729,6 +729,8 @@ impl<S> Own<S> {
                         let response = client.reply(config, record, now, report);
                         return State::Ready { response: Some(response) };
                     }
+                    // The next response is one from after the purge, which all of them can use.
+                    _ if record.is_purged(key, &core.purges) => self.rounds += 1,
                     Usability::Stale { .. } | Usability::Purged => self.rounds = MAX_ROUNDS,
                 }
             }

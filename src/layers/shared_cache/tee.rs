@@ -59,7 +59,7 @@ struct State<B: Body> {
     /// The number of chunks in front that the client has received.
     received: usize,
     collected: usize,
-    /// The value of `Content-Length`.
+    /// The value of `Content-Length`, or the exact size hint, from which a server makes the field.
     expected: Option<u64>,
     /// The number of bytes that the client has received.
     sent: u64,
@@ -83,11 +83,12 @@ impl<B: Body<Data = Bytes>> Tee<B> {
     pub(super) fn new(
         body: B,
         head: Box<RecordHead>,
-        expected: Option<u64>,
+        content_length: Option<u64>,
         progress: Arc<Progress>,
         sink: Box<dyn Sink>,
     ) -> Self {
         let hint = body.size_hint();
+        let expected = content_length.or(hint.exact());
         let is_empty = body.is_end_stream();
         let state = State {
             body: Some(Box::pin(body)),
@@ -113,6 +114,9 @@ impl<B: Body<Data = Bytes>> Tee<B> {
         waiter.register(cx);
         let Some(mut state) = self.state.take() else { return Poll::Pending };
         for _ in 0..FRAMES_PER_POLL {
+            if state.is_broken() {
+                self.give_up(&mut state, NotStored::Incomplete);
+            }
             if state.head.is_none() {
                 return Poll::Ready(());
             }
@@ -123,6 +127,9 @@ impl<B: Body<Data = Bytes>> Tee<B> {
     }
 
     /// Polls the next frame for the client.
+    ///
+    /// If the body panicked in the task of another request, continues the panic here: the server then aborts the
+    /// response. Any other end would look like the end of a complete body.
     pub(super) fn poll_frame(&self, waiter: &Waiter, cx: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         waiter.register(cx);
         let Some(mut state) = self.state.take() else { return Poll::Pending };
@@ -137,6 +144,10 @@ impl<B: Body<Data = Bytes>> Tee<B> {
                     End::Trailers(trailers) => Some(Ok(Frame::trailers(trailers))),
                     End::Error(error) => Some(Err(error)),
                 });
+            }
+            if state.is_broken() {
+                self.give_up(&mut state, NotStored::Incomplete);
+                std::panic::resume_unwind(Box::new("the body of the response panicked in the task of another request"));
             }
             ready!(self.advance(&mut state));
         }
@@ -214,7 +225,7 @@ impl<B: Body<Data = Bytes>> Tee<B> {
 
     fn finish(&self, state: &mut State<B>, end: End<B::Error>) {
         state.body = None;
-        let is_complete = matches!(end, End::Complete) && (state.expected.is_none() || state.has_length());
+        let is_complete = matches!(end, End::Complete) && state.has_promised_length();
         state.end = Some(end);
         if !is_complete {
             return self.give_up(state, NotStored::Incomplete);
@@ -257,6 +268,12 @@ impl<B: Body> State<B> {
         u64::try_from(self.collected).ok() == self.expected
     }
 
+    /// Whether the length of the collected content contradicts neither `Content-Length` nor the size hint.
+    fn has_promised_length(&self) -> bool {
+        let is_hinted = |length| length >= self.hint.lower() && self.hint.upper().is_none_or(|upper| length <= upper);
+        (self.expected.is_none() || self.has_length()) && u64::try_from(self.collected).is_ok_and(is_hinted)
+    }
+
     /// Copies the collected content.
     fn content(&self, sink: &dyn Sink) -> Content {
         sink.blocks().copy(&self.chunks, self.collected)
@@ -276,6 +293,14 @@ impl<B: Body> State<B> {
     }
 }
 
+impl<B: Body> Held<'_, State<B>> {
+    /// Whether the body panicked in another task. The frame that it was about to return is missing, whatever it returns
+    /// next.
+    fn is_broken(&self) -> bool {
+        self.is_poisoned && self.body.is_some()
+    }
+}
+
 impl<B: Body> Drop for Tee<B> {
     fn drop(&mut self) {
         let has_landed = self.state.progress().landing().is_some();
@@ -283,7 +308,7 @@ impl<B: Body> Drop for Tee<B> {
         let Some(head) = state.head.take() else { return };
         self.sink.under_way().fetch_sub(state.collected, Ordering::AcqRel);
         // Servers drop a body as soon as its length has been sent. A file would only then find out that it has ended.
-        if self.sink.ends_at_length() && state.has_length() && !has_landed {
+        if self.sink.ends_at_length() && state.expected.is_some() && state.has_promised_length() && !has_landed {
             self.sink.store(head, state.content(&*self.sink));
         } else {
             self.sink.abandon();
