@@ -1,15 +1,23 @@
 //! Tests clients that disconnect, and clients that wait for too long, with and without a runtime.
 
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Request, Response};
+use http_body::{Body, Frame};
 use http_body_util::BodyExt;
-use tower_cache_policy::SharedCache;
+use tower::{Layer, ServiceExt, service_fn};
 use tower_cache_policy::policy::CachePolicy;
+use tower_cache_policy::store::MemoryStore;
+use tower_cache_policy::{CachePolicyLayer, SharedCache};
 
 use crate::flights::{site_with, slow_page};
 use crate::site::{MINUTE, PUBLIC};
-use crate::support::{Frames, TestBody, content};
+use crate::support::{Frames, TestBody, content, get};
 
 fn spawning(cache: SharedCache) -> SharedCache {
     cache.spawner(|task| {
@@ -59,6 +67,41 @@ async fn without_a_spawner_a_request_ends_with_its_last_client() {
         tokio::time::sleep(Duration::from_millis(60)).await;
         site.assert_nothing_is_left();
         assert_eq!(site.cache.stats().stored, 0);
+    }
+}
+
+/// A body that comes after a time.
+struct Delayed(Pin<Box<tokio::time::Sleep>>, Option<&'static str>);
+
+impl Body for Delayed {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        ready!(self.0.as_mut().poll(cx));
+        Poll::Ready(self.1.take().map(|text| Ok(Frame::data(text.into()))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_has_the_content_does_not_wait_for_a_slow_body() {
+    type Options = fn(SharedCache) -> SharedCache;
+    let limited: Options = |cache| cache.timer(tokio::time::sleep).wait(Duration::from_millis(1500));
+    for (case, options, waits, is_stored) in
+        [("with a spawner", spawning as Options, 0, true), ("with a timer", limited, 1500, false)]
+    {
+        let cache = options(SharedCache::by_policy(MemoryStore::new(1 << 20)));
+        let handler = service_fn(async |_: Request<TestBody>| {
+            let body = Delayed(Box::pin(tokio::time::sleep(MINUTE)), Some("hello"));
+            Ok::<_, Infallible>(Response::builder().header("etag", "\"a\"").body(body).unwrap())
+        });
+        let service = cache.layer().layer(CachePolicyLayer::new(PUBLIC).layer(handler));
+        let start = tokio::time::Instant::now();
+        let response = service.oneshot(get("/", &[("if-none-match", "\"a\"")])).await.unwrap();
+        assert_eq!((response.status().as_u16(), start.elapsed().as_millis()), (304, waits), "{case}");
+        drop(response);
+        tokio::time::sleep(2 * MINUTE).await;
+        assert_eq!((cache.stats().under_way, cache.stats().stored), (0, u64::from(is_stored)), "{case}");
     }
 }
 
@@ -165,9 +208,9 @@ async fn without_a_timer_waiting_clients_leave_a_body_that_takes_too_long() {
 
 /// Polls once.
 fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-    match std::pin::Pin::new(future).poll(&mut cx) {
-        std::task::Poll::Ready(output) => Some(output),
-        std::task::Poll::Pending => None,
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    match Pin::new(future).poll(&mut cx) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
     }
 }

@@ -13,6 +13,7 @@ use tower_cache_policy::layers::shared_cache::SharedCacheBody;
 use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy::{CachePolicyLayer, SharedCache};
 
+use crate::flights::site_with;
 use crate::site::PUBLIC;
 use crate::support::{BodyError, Frames, TestBody, content, frames, get};
 
@@ -97,6 +98,32 @@ fn shown<E: std::fmt::Debug>(frames: Vec<Result<Frame<Bytes>, E>>) -> Vec<String
         Err(error) => format!("{error:?}"),
     });
     shown.filter(|text| !text.is_empty()).collect()
+}
+
+#[tokio::test]
+async fn only_a_body_that_does_not_fail_replaces_the_stored_response() {
+    type Make = fn() -> Frames;
+    let table: &[(&str, Make, bool)] = &[
+        ("trailers", || Frames::new([Frames::data("a"), Frames::trailers("x-end", "1")]), true),
+        ("an error", || Frames::new([Frames::data("a"), Err(BodyError)]), false),
+        ("shorter than its hint", || Frames::of(&["a"]).hinted(2), false),
+    ];
+    for (case, make, replaces) in table {
+        let policy = PUBLIC.stale_if_error(crate::site::MINUTE);
+        let site = site_with(
+            |cache| cache,
+            policy,
+            async |call, _| match call {
+                0 => Response::new(Frames::of(&["old"])),
+                1 => Response::new(make()),
+                _ => Response::builder().status(500).body(Frames::of(&["error"])).unwrap(),
+            },
+        );
+        site.body(&[]).await;
+        site.clock.advance(60);
+        frames(site.request(&[]).await.into_body()).await;
+        assert_eq!(site.body(&[]).await, if *replaces { "error" } else { "old" }, "{case}");
+    }
 }
 
 #[tokio::test]

@@ -321,6 +321,26 @@ async fn another_success_replaces_the_stored_response_even_if_it_is_not_stored()
 }
 
 #[tokio::test]
+async fn a_body_that_is_too_long_replaces_the_stored_response() {
+    for (length, is_stored) in [(1 << 19, true), (1 << 20, false), (3 << 20, false)] {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let site = Site::with_policy(PUBLIC.stale_if_error(10 * MINUTE), move |_| {
+            match calls.fetch_add(1, Ordering::SeqCst) {
+                0 => page("old", &[]),
+                1 => page("x".repeat(length), &[]),
+                _ => Response::builder().status(500).body(TestBody::from("error")).unwrap(),
+            }
+        });
+        site.get("/", &[]).await;
+        site.clock.advance(60);
+        assert_eq!(site.get("/", &[]).await.body.len(), length);
+        site.clock.advance(61);
+        let last = site.get("/", &[]).await;
+        assert_eq!((last.status, last.body.len()), if is_stored { (200, length) } else { (500, 5) }, "{length}");
+    }
+}
+
+#[tokio::test]
 async fn the_lifetime_for_edges_is_that_of_the_cache() {
     let site = Site::with_policy(PUBLIC.edge(MINUTE * 60), |_| page("x", &[]));
     site.get("/", &[]).await;

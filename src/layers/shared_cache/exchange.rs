@@ -1,6 +1,6 @@
 //! [`Exchange`]: decides what becomes of the response to one request.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use http::header::{
     AGE, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY,
@@ -40,6 +40,8 @@ pub(super) struct Exchange {
     pub(super) requested: HttpDate,
     /// The stored response that is no longer fresh.
     pub(super) stale: Option<Stale>,
+    /// The same one, while the response that replaces it is collected.
+    pub(super) replaced: Weak<Record>,
     /// The stored responses that an unsafe request invalidates.
     pub(super) invalidation: Option<Invalidation>,
     pub(super) progress: Arc<Progress>,
@@ -142,8 +144,9 @@ impl Exchange {
         }
         self.observe(&verdict, now);
         if let Verdict::Store { head, .. } = &verdict {
+            self.status = Some(head.status);
             // The old response is not held while the new one is collected.
-            (self.status, self.stale) = (Some(head.status), None);
+            self.replaced = self.stale.take().map_or_else(Weak::new, |stale| Arc::downgrade(&stale.record));
         }
         verdict
     }
@@ -481,6 +484,9 @@ impl Sink for Exchange {
     fn store(&self, head: Box<RecordHead>, body: Content) -> Landing {
         let record = Arc::new(Record::new(*head, body));
         let storing = self.core.put(&self.key, &record);
+        if storing == Err(NotStored::TooLarge) {
+            self.replace();
+        }
         self.config.observe(|| self.event(storing).with_content(record.body().len()));
         Landing::Stored(record)
     }
@@ -489,6 +495,13 @@ impl Sink for Exchange {
         count(&self.core.stats.not_stored);
         self.core.mark(&self.key, self.config.clock.now());
         self.config.observe(|| self.event(Err(reason)));
+    }
+
+    fn replace(&self) {
+        // The URL has a new response, so the old one must not be used in place of an error.
+        if let Some(stale) = self.replaced.upgrade() {
+            self.core.store.remove(&self.key, &stale);
+        }
     }
 
     fn abandon(&self) {

@@ -36,6 +36,8 @@ pub(super) trait Sink: Send + Sync {
     fn store(&self, head: Box<RecordHead>, body: Content) -> Landing;
     /// Called if the response turns out not to be storable.
     fn give_up(&self, reason: NotStored);
+    /// Called if the response is valid, and is not stored because of its body.
+    fn replace(&self);
     /// Called if the body is dropped before its end.
     fn abandon(&self);
     /// Whether a body ends at the value of `Content-Length`, as in HTTP/1.1. In HTTP/2, trailers may follow.
@@ -215,6 +217,9 @@ impl<B: Body<Data = Bytes>> Tee<B> {
                 too_long.then_some(NotStored::Incomplete)
             };
             if let Some(reason) = reason {
+                if reason == NotStored::TooLarge {
+                    self.sink.replace();
+                }
                 self.give_up(state, reason);
             }
         }
@@ -226,6 +231,9 @@ impl<B: Body<Data = Bytes>> Tee<B> {
     fn finish(&self, state: &mut State<B>, end: End<B::Error>) {
         state.body = None;
         let is_complete = matches!(end, End::Complete) && state.has_promised_length();
+        if matches!(end, End::Trailers(_)) && state.head.is_some() && state.has_promised_length() {
+            self.sink.replace();
+        }
         state.end = Some(end);
         if !is_complete {
             return self.give_up(state, NotStored::Incomplete);
