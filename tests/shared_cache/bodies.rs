@@ -14,7 +14,7 @@ use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy::{CachePolicyLayer, SharedCache};
 
 use crate::flights::site_with;
-use crate::site::PUBLIC;
+use crate::site::{MINUTE, PUBLIC, TestClock};
 use crate::support::{BodyError, Frames, TestBody, content, frames, get};
 
 /// A service whose first response has this body, and whose further responses have no content.
@@ -109,7 +109,7 @@ async fn only_a_body_that_does_not_fail_replaces_the_stored_response() {
         ("shorter than its hint", || Frames::of(&["a"]).hinted(2), false),
     ];
     for (case, make, replaces) in table {
-        let policy = PUBLIC.stale_if_error(crate::site::MINUTE);
+        let policy = PUBLIC.stale_if_error(MINUTE);
         let site = site_with(
             |cache| cache,
             policy,
@@ -229,6 +229,38 @@ async fn bodies_under_way_use_a_limited_part_of_the_memory() {
     let third = service.oneshot(get("/3", &[])).await.unwrap();
     assert_eq!(content(third.into_body()).await.len(), 5_003);
     assert_eq!(cache.stats().stored, 2, "the memory is free again");
+}
+
+#[tokio::test]
+async fn clients_that_read_slowly_do_not_keep_other_responses_out_of_the_store() {
+    let clock = TestClock::default();
+    let cache = SharedCache::by_policy(MemoryStore::with_max_object(64 << 10, 32 << 10)).clock(clock.clock());
+    let chunk: &'static str = Box::leak("x".repeat(2_500).into_boxed_str());
+    let handler = service_fn(move |_: Request<TestBody>| {
+        std::future::ready(Ok::<_, Infallible>(Response::new(Frames::of(&[chunk, "end"]))))
+    });
+    let service = cache.layer().layer(CachePolicyLayer::new(PUBLIC).clock(clock.clock()).layer(handler));
+    let mut slow = Vec::new();
+    for path in ["/1", "/2", "/3"] {
+        let mut body = service.clone().oneshot(get(path, &[])).await.unwrap().into_body();
+        body.frame().await.unwrap().unwrap();
+        slow.push(body);
+        clock.advance(1);
+    }
+    let get_page = async |path| content(service.clone().oneshot(get(path, &[])).await.unwrap().into_body()).await;
+    get_page("/4").await;
+    assert_eq!(cache.stats().stored, 0, "none of the others is slow yet");
+    // The first one began seven seconds ago.
+    clock.advance(4);
+    assert_eq!(get_page("/5").await.len(), 2_503);
+    assert_eq!(cache.stats().stored, 1);
+    for body in slow {
+        assert_eq!(content(body).await, "end", "they are only not stored");
+    }
+    assert_eq!(cache.stats().stored, 3, "one was enough");
+    assert_eq!(cache.stats().under_way, 0);
+    assert_eq!(get_page("/6").await.len(), 2_503);
+    assert_eq!(cache.stats().stored, 4, "the memory is free again");
 }
 
 #[tokio::test]

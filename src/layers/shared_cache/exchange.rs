@@ -1,5 +1,6 @@
 //! [`Exchange`]: decides what becomes of the response to one request.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use http::header::{
@@ -520,12 +521,17 @@ impl Sink for Exchange {
         self.core.store.max_object()
     }
 
-    fn under_way(&self) -> &std::sync::atomic::AtomicUsize {
+    fn under_way(&self) -> &AtomicUsize {
         &self.core.under_way
     }
 
-    fn max_under_way(&self) -> usize {
-        usize::try_from(self.core.store.capacity() / 8).unwrap_or(usize::MAX)
+    fn is_full(&self) -> bool {
+        let Self { config, core, .. } = self;
+        let most = usize::try_from(core.store.capacity() / 8).unwrap_or(usize::MAX);
+        let has_room = || core.under_way.load(Ordering::Acquire) <= most;
+        // Clients that read slowly could otherwise keep all other responses out of the store.
+        let make_room = || core.flights.make_room(config.waits_for_since(config.clock.now()), has_room);
+        !has_room() && !make_room()
     }
 }
 

@@ -67,6 +67,9 @@ pub(super) enum Landing {
 /// A flight that any waiting task can drive.
 pub(super) trait Drive: fmt::Debug + Send + Sync {
     fn poll_landing(&self, waiter: &Waiter, cx: &mut Context<'_>) -> Poll<Landing>;
+
+    /// Stops collecting the body for the store, unless another task drives it at the moment.
+    fn stop_collecting(&self);
 }
 
 /// Finishes a flight whose last client has left.
@@ -154,6 +157,24 @@ impl Flights {
         self.lock().get(key).is_some_and(|entries| {
             entries.iter().any(|progress| progress.started >= started_since && progress.landing().is_none())
         })
+    }
+
+    /// Stops collecting the bodies of the flights that started before this time, until there is room. The oldest is
+    /// first, because it has the slowest client.
+    pub(super) fn make_room(&self, started_before: HttpDate, has_room: impl Fn() -> bool) -> bool {
+        let mut slow: Vec<_> = {
+            let by_key = self.lock();
+            let slow = by_key.values().flatten().filter(|progress| progress.started < started_before);
+            slow.filter_map(|progress| Some((progress.started, progress.flight.get()?.upgrade()?))).collect()
+        };
+        slow.sort_by_key(|(started, _)| *started);
+        for (_, flight) in slow {
+            flight.stop_collecting();
+            if has_room() {
+                return true;
+            }
+        }
+        false
     }
 
     /// The number of flights that have not landed.

@@ -48,8 +48,8 @@ pub(super) trait Sink: Send + Sync {
     fn max_body(&self) -> usize;
     /// The number of bytes that all bodies under way use.
     fn under_way(&self) -> &AtomicUsize;
-    /// The maximum of that number.
-    fn max_under_way(&self) -> usize;
+    /// Whether that number is too high, even if bodies that are read slowly are no longer collected.
+    fn is_full(&self) -> bool;
 }
 
 struct State<B: Body> {
@@ -157,6 +157,13 @@ impl<B: Body<Data = Bytes>> Tee<B> {
         Poll::Pending
     }
 
+    /// Stops collecting the body for the store, unless another task drives it at the moment.
+    pub(super) fn stop_collecting(&self) {
+        if let Some(mut state) = self.state.take() {
+            self.give_up(&mut state, NotStored::TooManyUnderWay);
+        }
+    }
+
     pub(super) fn is_end_stream(&self) -> bool {
         self.state
             .take()
@@ -204,14 +211,14 @@ impl<B: Body<Data = Bytes>> Tee<B> {
 
     fn collect(&self, state: &mut State<B>, chunk: Bytes) {
         if state.head.is_some() {
-            let under_way = self.sink.under_way().fetch_add(chunk.len(), Ordering::AcqRel) + chunk.len();
+            self.sink.under_way().fetch_add(chunk.len(), Ordering::AcqRel);
             state.collected += chunk.len();
             let too_many = state.chunks.len() > MAX_CHUNKS + state.collected / SHORT_CHUNK;
             let too_long =
                 state.expected.is_some_and(|length| u64::try_from(state.collected).is_ok_and(|n| n > length));
             let reason = if state.collected > self.sink.max_body() || too_many {
                 Some(NotStored::TooLarge)
-            } else if under_way > self.sink.max_under_way() {
+            } else if self.sink.is_full() {
                 Some(NotStored::TooManyUnderWay)
             } else {
                 too_long.then_some(NotStored::Incomplete)
