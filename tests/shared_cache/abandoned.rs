@@ -161,6 +161,22 @@ async fn a_background_task_ends_after_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn clients_that_disconnect_cause_a_limited_number_of_background_tasks() {
+    let cache = spawning(SharedCache::by_policy(MemoryStore::new(1 << 20))).timer(tokio::time::sleep);
+    let handler = service_fn(|_: Request<TestBody>| std::future::pending::<Result<Response<Frames>, Infallible>>());
+    let service = cache.layer().layer(CachePolicyLayer::new(PUBLIC).layer(handler));
+    for round in 0..2 {
+        for index in 0..1_100 {
+            let mut request = Box::pin(service.clone().oneshot(get(&format!("/{index}"), &[])));
+            assert!(poll_once(&mut request).is_none());
+        }
+        assert_eq!(cache.stats().under_way, 1_024, "{round}");
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        assert_eq!(cache.stats().under_way, 0, "the tasks have ended");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_a_timer_waiting_clients_call_the_handler_themselves_after_a_time() {
     let options = |cache: SharedCache| cache.timer(tokio::time::sleep).wait(Duration::from_millis(1500));
     let site = site_with(options, PUBLIC, hanging);

@@ -254,6 +254,24 @@ async fn a_handler_that_hangs_does_not_make_its_url_unusable() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_request_joins_a_call_from_before_the_clock_was_set_back() {
+    let site = site(PUBLIC, async |call, _| {
+        if call == 0 {
+            std::future::pending::<()>().await;
+        }
+        Response::new(Frames::of(&["hello"]))
+    });
+    site.clock.advance(3_600);
+    let hanging = tokio::spawn(site.request(&[]));
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    site.clock.set_back(3_600);
+    assert_eq!(site.body(&[]).await, "hello");
+    hanging.abort();
+    _ = hanging.await;
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_handler_that_panics_affects_only_its_own_clients() {
     let site = site(PUBLIC, async |call, _| {
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -125,7 +125,7 @@ impl Flights {
         entries.retain(|progress| progress.landing().is_none());
         let joined = entries.iter().rev().find_map(|progress| {
             let can_join = progress.moment == own.moment
-                && progress.started >= started_since
+                && progress.is_recent(started_since, own.started)
                 && progress.expected.as_ref().is_none_or(|expected| expected.matches(request));
             let waiter = if can_join { progress.waiters.join(MAX_WAITING)? } else { return None };
             let flight = progress.flight();
@@ -143,7 +143,8 @@ impl Flights {
         let progress = Arc::new(own);
         if entries.len() >= MAX_PER_KEY {
             // No request joins the flights from before a purge, so they must not take the place of one that all can join.
-            entries.retain(|other| other.moment >= progress.moment && other.started >= started_since);
+            let can_be_joined = |other: &Progress| other.is_recent(started_since, progress.started);
+            entries.retain(|other| other.moment >= progress.moment && can_be_joined(other));
         }
         let has_place = entries.len() < MAX_PER_KEY;
         if has_place {
@@ -153,10 +154,9 @@ impl Flights {
     }
 
     /// Whether there is a flight for the key.
-    pub(super) fn is_under_way(&self, key: &PrimaryKey, started_since: HttpDate) -> bool {
-        self.lock().get(key).is_some_and(|entries| {
-            entries.iter().any(|progress| progress.started >= started_since && progress.landing().is_none())
-        })
+    pub(super) fn is_under_way(&self, key: &PrimaryKey, started_since: HttpDate, now: HttpDate) -> bool {
+        let is = |progress: &Arc<Progress>| progress.is_recent(started_since, now) && progress.landing().is_none();
+        self.lock().get(key).is_some_and(|entries| entries.iter().any(is))
     }
 
     /// Stops collecting the bodies of the flights that started before this time, until there is room. The oldest is
@@ -227,6 +227,13 @@ impl Progress {
 
     pub(super) fn landing(&self) -> Option<&Landing> {
         self.landing.get()
+    }
+
+    /// Whether the flight has not taken too long. If the clock was set back, it may have.
+    fn is_recent(&self, started_since: HttpDate, now: HttpDate) -> bool {
+        // Other threads may have read the clock later than this one.
+        const MAX_DIFFERENCE: u64 = 1;
+        self.started >= started_since && self.started.seconds_since(now) <= MAX_DIFFERENCE
     }
 
     /// Ends the flight for those who wait. The first result counts.

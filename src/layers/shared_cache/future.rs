@@ -281,7 +281,7 @@ where
             (Found::Record(record), Usability::Stale { staleness, while_revalidating, on_error }) => {
                 let expected = Selection::of(&record.head().headers, request.headers(), config.selection_rules());
                 let has_spawner = config.spawner.is_some() && may_fill && config.coalesces;
-                let is_under_way = while_revalidating && core.flights.is_under_way(&key, started_since);
+                let is_under_way = while_revalidating && core.flights.is_under_way(&key, started_since, now);
                 if while_revalidating && (is_under_way || has_spawner) {
                     count(&core.stats.stale);
                     config.observe(|| event(&request, SharedCacheOutcome::Stale).with_record(&record, now));
