@@ -365,7 +365,7 @@ async fn calls_that_no_client_joins_any_more_do_not_prevent_others_from_waiting(
             slow.push(tokio::spawn(site.request(&[])));
             tokio::time::sleep(Duration::from_millis(1)).await;
             if is_purged {
-                site.cache.purge(&Purge::url(&format!("http://h/{index}")).unwrap());
+                site.cache.purge(&Purge::url(format!("http://h/{index}")).unwrap());
             } else {
                 // Longer than requests wait for each other.
                 site.clock.advance(6);
