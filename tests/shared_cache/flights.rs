@@ -254,6 +254,23 @@ async fn a_handler_that_hangs_does_not_make_its_url_unusable() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_response_to_an_earlier_request_does_not_replace_that_to_a_later_one() {
+    let site = site(PUBLIC, async |call, _| {
+        tokio::time::sleep(Duration::from_secs(if call == 0 { 10 } else { 0 })).await;
+        Response::new(Frames::of(&[["old", "new", "?"][call.min(2)]]))
+    });
+    let slow = tokio::spawn(site.request(&[]));
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    site.clock.advance(6);
+    assert_eq!(site.body(&[]).await, "new");
+    site.clock.advance(4);
+    assert_eq!(content(slow.await.unwrap().into_body()).await, "old");
+    assert_eq!(site.body(&[]).await, "new");
+    assert_eq!(site.calls(), 2);
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_request_joins_a_call_from_before_the_clock_was_set_back() {
     let site = site(PUBLIC, async |call, _| {
         if call == 0 {

@@ -402,8 +402,9 @@ impl Exchange {
             moment: self.moment,
             received: now,
             initial_age,
-            // A date in the future would take precedence over those of all later responses.
-            date: date.map_or(now, |date| date.min(now)),
+            // A date in the future would take precedence over those of all later responses. Without a date, the response
+            // may be as old as its request, and must not replace that to a later request.
+            date: date.unwrap_or(self.requested).min(now),
             tags,
             ruling,
         })
