@@ -28,6 +28,7 @@ mod tests {
         cache_control_parsed: 1,
         vary_read: 1,
         decisions: 1,
+        usual: 1,
         undisputed: 1,
         confirmed: 1,
         readings_reused: 1,

@@ -8,13 +8,13 @@ mod tests {
     use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE, VARY};
     use http::{HeaderValue, Request, Response, StatusCode};
 
-    use crate::policy::rendered::RenderedPolicy;
+    use crate::policy::rendered::{RenderedPolicy, RenderedVary};
     use crate::policy::{
         CachePolicy, Facts, Guard, GuardSet, Layer, Personalized, Precedence, Rendered, RequestFacts, ResolvedPolicy,
         Rules, Ruling,
     };
-    use crate::protocol::HttpDate;
     use crate::protocol::counters::{Counts, decide_in_full, take};
+    use crate::protocol::{HttpDate, Vary};
 
     type Lines = &'static [(&'static str, &'static str)];
     type Change = fn(&mut Response<()>);
@@ -161,9 +161,15 @@ mod tests {
             Rules { waived: GuardSet::seeing(Facts::ONE_ORIGIN.and(Facts::CREDENTIALED_ORIGIN)), ..Rules::default() },
             Rules { development: true, ..Rules::default() },
             Rules { by_status, ..Rules::default() },
+            Rules { vary: RenderedVary::of_names(Vary::of(["accept"])), ..Rules::default() },
         ];
         const ORIGIN: (&str, &str) = ("access-control-allow-origin", "https://a.example");
-        let others: [Lines; 7] = [
+        let others: [Lines; 12] = [
+            &[("content-type", "text/html")],
+            &[("content-type", "application/json"), ("etag", "\"a\"")],
+            &[("content-type", "application/grpc"), ("grpc-status", "0")],
+            &[("access-control-allow-credentials", "true"), ("x-request-id", "1")],
+            &[("content-type", "image/png"), ("surrogate-key", "a b")],
             &[ORIGIN],
             &[ORIGIN, ("vary", "Accept, Origin")],
             &[ORIGIN, ("vary", "accept"), ("vary", "*")],
@@ -173,7 +179,7 @@ mod tests {
             &[("content-type", "text/css"), ("vary", "accept-encoding"), ("clear-site-data", "\"*\"")],
         ];
         let handlers: Vec<Lines> = HANDLERS.iter().copied().chain(others).collect();
-        let (mut cases, mut undisputed) = (0, 0);
+        let (mut cases, mut undisputed, mut usual) = (0, 0, 0);
         for (rules, source) in rules.iter().flat_map(|rules| sources.clone().map(move |source| (rules, source))) {
             for status in [200, 304, 404] {
                 for lines in &handlers {
@@ -200,7 +206,8 @@ mod tests {
                                 decide_in_full(false);
                                 let (counts, ruling) = (take(), response.extensions_mut().remove::<Ruling>());
                                 undisputed += counts.undisputed;
-                                (format!("{decision:?} {response:?} {ruling:?}"), counts.undisputed)
+                                usual += counts.usual;
+                                (format!("{decision:?} {response:?} {ruling:?}"), counts.undisputed + counts.usual)
                             };
                             let ((quick, _), (full, none)) = (decided(false), decided(true));
                             assert_eq!(quick, full, "{status} {lines:?} {from_handler:?} {source:?} {rules:?}");
@@ -213,5 +220,6 @@ mod tests {
         }
         // A comparison that hardly happened proves nothing.
         assert!(undisputed > cases / 40, "{undisputed} of {cases} policies were undisputed");
+        assert!(usual > cases / 400, "{usual} of {cases} policies were usual");
     }
 }

@@ -159,6 +159,19 @@ impl<'a> Layer<'a> {
         if status.is_informational() || (facts.has(Facts::GRPC_REQUEST) && facts.has(Facts::GRPC_RESPONSE)) {
             return None;
         }
+        if extensions.is_empty()
+            && let Some(policy) = self.usual_policy(status, facts, headers)
+        {
+            let (source, guards) = (DecisionSource::Layer, GuardSet::EMPTY);
+            set_field(headers, CACHE_CONTROL, policy.value());
+            if let Some(leave) = leave {
+                let (waived, written) = (rules.waived, Written::Policy(policy));
+                let decided =
+                    Decided { layer: self, status, facts, waived, guards, source, written, has_inner_line: false };
+                leave(decided, headers, extensions);
+            }
+            return Some(Decision::new(source, guards));
+        }
         let from_handler = HandlerPolicy::take(status, extensions);
         let mark = extensions.get::<Unruled>().copied();
         facts.set_if(Facts::PERSONALIZED, extensions.get::<Personalized>().is_some());
@@ -235,6 +248,28 @@ impl<'a> Layer<'a> {
             leave(decided, headers, extensions);
         }
         Some(decision)
+    }
+
+    /// Returns the layer's policy if its line is all that the decision writes: neither an extension of the response nor
+    /// another field or a setting has a say.
+    fn usual_policy(&self, status: StatusCode, facts: Facts, headers: &HeaderMap) -> Option<RenderedPolicy<'a>> {
+        const UNUSUAL: Facts = Facts::DISPUTING.and(Facts::CACHE_CONTROL).and(Facts::VARY).and(Facts::ONE_ORIGIN);
+        #[cfg(test)]
+        if crate::protocol::counters::decides_in_full() {
+            return None;
+        }
+        let Self { rules, policy, .. } = self;
+        let has_settings = rules.development || rules.vary.is_some() || !rules.by_status.is_empty();
+        if facts.has(UNUSUAL) || has_settings || policy.vary().is_some() {
+            return None;
+        }
+        let own = policy.for_response(status, headers).filter(|own| own.is_one_line())?;
+        #[cfg(test)]
+        crate::protocol::counters::count(|counts| {
+            counts.usual += 1;
+            counts.decisions += 1;
+        });
+        Some(own)
     }
 
     /// Returns the policy or the response's own field if it applies unchanged, because nothing else in the response, the

@@ -24,6 +24,7 @@ pub(crate) struct Rendered {
     private_directives: CacheControl,
     private: HeaderValue,
     vary: Option<RenderedVary>,
+    is_one_line: bool,
 }
 
 /// The names that responses add to `Vary`, with their field value.
@@ -54,6 +55,7 @@ impl Rendered {
             value: value(&directives.to_header_value()),
             private: value(&private.to_header_value()),
             private_directives: private,
+            is_one_line: names.is_empty() && !policy.is_for_http10() && !policy.is_immutable(),
             vary: (!names.is_empty()).then(|| RenderedVary { value: value(&names.to_header_value()), names }),
             directives,
         }
@@ -82,6 +84,11 @@ impl Rendered {
     /// Returns whether the line is equal to this value, byte for byte.
     pub(super) fn is(&self, line: &HeaderValue) -> bool {
         self.value == *line
+    }
+
+    /// Whether the policy writes only `Cache-Control`, whatever the content is.
+    pub(super) const fn is_one_line(&self) -> bool {
+        self.is_one_line
     }
 
     pub(crate) const fn vary(&self) -> Option<&RenderedVary> {

@@ -44,6 +44,7 @@ pub(crate) struct Rules {
 
 impl Rules {
     /// The facts of a request, including those that only this layer collects.
+    #[inline]
     pub(crate) fn facts<B>(&self, request: &Request<B>) -> RequestFacts {
         let mut found = RequestFacts::of(request);
         let headers = request.headers();

@@ -55,6 +55,7 @@ pub(crate) enum ResolvedPolicy<'a> {
 
 impl PendingPolicy {
     /// Returns the policy of a request under a layer with this fixed policy.
+    #[inline]
     pub(crate) fn resolve<'a>(&'a self, fixed: Option<&'a Rendered>) -> ResolvedPolicy<'a> {
         match self {
             Self::Policy(policy) => ResolvedPolicy::Policy(RenderedPolicy::of_response(*policy)),

@@ -111,6 +111,11 @@ const fn is_same_name(one: &[u8], other: &[u8]) -> bool {
 /// Compares the sets. The order, the case and the number of calls do not matter.
 impl PartialEq for VaryNames {
     fn eq(&self, other: &Self) -> bool {
+        // The usual case, in a fifth of the instructions: no names, or those of the same calls.
+        let is_same_call = |list: usize| std::ptr::eq(self.0[list], other.0[list]);
+        if (0..MAX_LISTS).all(is_same_call) {
+            return true;
+        }
         self.iter().count() == other.iter().count() && self.iter().all(|name| other.position(name).is_some())
     }
 }

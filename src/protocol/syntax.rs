@@ -229,11 +229,16 @@ pub(crate) fn set_field(headers: &mut HeaderMap, name: HeaderName, value: Header
     /// The capacity of `HeaderMap`, according to its documentation.
     const MAX_NAMES: usize = 24_576;
     if headers.keys_len() >= MAX_NAMES {
-        let unknown = headers.keys().find(|name| !is_significant(name.as_str())).cloned();
-        // Not all of so many fields can be known fields.
-        headers.remove(unknown.unwrap_or_else(|| name.clone()));
+        make_room(headers, &name);
     }
     _ = headers.try_insert(name, value);
+}
+
+#[cold]
+fn make_room(headers: &mut HeaderMap, name: &HeaderName) {
+    let unknown = headers.keys().find(|name| !is_significant(name.as_str())).cloned();
+    // Not all of so many fields can be known fields.
+    headers.remove(unknown.unwrap_or_else(|| name.clone()));
 }
 
 /// Returns whether caches or clients act on a response field.

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::cache_control::FieldNames;
 use super::name_table::NameTable;
-use super::syntax::{MAX_MEMBERS, has_members, is_token, members};
+use super::syntax::{MAX_MEMBERS, is_token, members};
 
 /// The `Vary` of a response: the request fields that selected it
 /// ([RFC 9110 section 12.5.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-12.5.5)).
@@ -79,8 +79,8 @@ impl Vary {
     /// Returns `None` if the field is absent or has no members.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
-        let lines = headers.get_all(VARY);
-        has_members(&lines).then(|| Self::parse(&lines))
+        let vary = Self::parse(headers.get_all(VARY));
+        (!vary.is_empty()).then_some(vary)
     }
 
     /// Adds one field name, unless the set contains it in any case.

@@ -99,6 +99,11 @@ impl Config {
         self.position == Position::OutermostWithCompression || overrides || self.panics_on_handler_fields
     }
 
+    /// Whether a response gets more than the fields of the decision.
+    pub(super) const fn says_more(&self) -> bool {
+        self.explain || self.record || self.no_vary_search.is_some()
+    }
+
     /// Removes the preconditions from the request if the policy depends on the content. The inner service then sends
     /// the complete response, and an outer layer turns it into a 304 with the fields of the 200.
     pub(super) fn withhold_conditions(&self, pending: &PendingPolicy, request: &mut HeaderMap) {

@@ -62,6 +62,17 @@ where
 impl Exchange {
     pub(super) fn decide<B>(&self, response: &mut Response<B>) {
         let Self { config, request, pending, target } = self;
+        if target.is_none() && !config.says_more() && !trace::is_enabled() {
+            let policy = pending.resolve(config.policy.as_ref());
+            let layer = Layer { rules: &config.rules, request: *request, policy };
+            _ = layer.rule(response, || config.clock.now());
+            return;
+        }
+        self.decide_and_report(response);
+    }
+
+    fn decide_and_report<B>(&self, response: &mut Response<B>) {
+        let Self { config, request, pending, target } = self;
         let request = *request;
         if let Some(target) = target {
             assert_no_fields_of_handler(target, response);

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::config::{Position, Source};
+use super::config::{Config, Position, Source};
 use super::future::{Exchange, ResponseFuture};
 use super::handler_fields::RequestTarget;
 use crate::layers::HttpRequest;
@@ -48,8 +48,10 @@ where
 
 impl Exchange {
     /// Collects the request data that the decision needs. Returns `None` if the response passes through unchanged.
+    #[inline]
     pub(super) fn begin<B>(source: &Source, http: &mut Request<B>) -> Option<Self> {
-        let config = source.config();
+        let shared = source.config();
+        let config: &Config = shared;
         if !config.enabled || is_tunnel(http.method()) {
             return None;
         }
@@ -65,6 +67,6 @@ impl Exchange {
             config.withhold_conditions(&pending, http.headers_mut());
         }
         let target = config.panics_on_handler_fields.then(|| RequestTarget::of(http));
-        Some(Self { config: Shared::clone(config), request: facts, pending, target })
+        Some(Self { config: Shared::clone(shared), request: facts, pending, target })
     }
 }
