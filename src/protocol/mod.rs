@@ -156,7 +156,7 @@ pub(crate) use self::path::has_dot_segment;
 pub(crate) use self::path::has_encoded_unreserved;
 #[cfg(feature = "assets")]
 pub(crate) use self::path::is_suspicious;
-#[cfg(feature = "routes")]
+#[cfg(any(feature = "routes", feature = "shared-cache"))]
 pub(crate) use self::path::normalized_encoding;
 pub(crate) use self::preconditions::join_lists_of_tags;
 pub(crate) use self::range::has_valid_byte_range;

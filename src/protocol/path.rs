@@ -23,7 +23,7 @@ pub(crate) fn has_dot_segment(path: &str) -> bool {
 /// Returns an equivalent path in which unreserved characters are not encoded and the digits of the others are in upper
 /// case ([RFC 3986 section 6.2.2](https://www.rfc-editor.org/rfc/rfc3986.html#section-6.2.2)). Returns `None` if the path
 /// is in this form already.
-#[cfg(feature = "routes")]
+#[cfg(any(feature = "routes", feature = "shared-cache"))]
 pub(crate) fn normalized_encoding(path: &str) -> Option<String> {
     // G-19.
     if !path.contains('%') {

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use twox_hash::{XxHash3_64, XxHash3_128};
 
@@ -112,6 +113,10 @@ impl Codec {
     /// Writes a stored response. Returns `None` if other processes could not restore it completely.
     pub(crate) fn encode(&self, key: &PrimaryKey, record: &Record, moment: PurgeMoment) -> Option<Bytes> {
         let (head, body) = (record.head(), record.body());
+        // A process whose cache accepted the risk of the field must not decide that for the others.
+        if head.headers.contains_key(SET_COOKIE) {
+            return None;
+        }
         let mut out = self.begin(Kind::Response, key, body.len() + 1_024);
         out.extend_from_slice(&moment.history.to_be_bytes());
         out.extend_from_slice(&moment.number.to_be_bytes());
@@ -299,7 +304,7 @@ fn read_response(input: &mut Reader<'_>, record: &Bytes) -> Option<Decoded> {
         no_cache: input.flag()?,
         forbids_stale: input.flag()?,
     };
-    let headers = input.fields()?;
+    let headers = input.fields().filter(|headers| !headers.contains_key(SET_COOKIE))?;
     let values = input.part()?;
     let counts_lines = input.flag()?;
     let count = input.length()?;
@@ -602,6 +607,25 @@ mod tests {
             assert_eq!(format!("{head:?}"), original);
             assert_eq!((&[body][..], moment), (record.body().pieces(), MOMENT));
         }
+    }
+
+    #[test]
+    fn a_response_with_a_cookie_is_neither_written_nor_read() {
+        let codec = Codec::new(1);
+        let original = record(None);
+        let mut head = original.head().clone();
+        head.headers.insert(SET_COOKIE, HeaderValue::from_static("id=1"));
+        let with_cookie = Record::new(head, original.body().clone());
+        assert_eq!(codec.encode(&key("/a"), &with_cookie, MOMENT), None);
+        // Another program may have written it: a field of the same length.
+        let mut head = original.head().clone();
+        head.headers.insert("x-set-cook", HeaderValue::from_static("id=1"));
+        let encoded = codec.encode(&key("/a"), &Record::new(head, original.body().clone()), MOMENT).unwrap();
+        assert!(codec.decode(&encoded, &key("/a")).is_ok());
+        let mut content = encoded[..encoded.len() - 8].to_vec();
+        let at = content.windows(10).position(|window| window == b"x-set-cook").unwrap();
+        content[at..at + 10].copy_from_slice(b"set-cookie");
+        assert_eq!(codec.decode(&codec.finish(content), &key("/a")).unwrap_err(), Unusable::Damaged);
     }
 
     #[test]

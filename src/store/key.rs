@@ -1,5 +1,6 @@
 //! [`PrimaryKey`]: the name under which the responses to one URL are stored, and the rules that make it.
 
+use std::fmt::Write as _;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use http::uri::PathAndQuery;
 use quick_cache::Equivalent;
 use twox_hash::XxHash3_64;
 
-use crate::protocol::{has_dot_segment, has_encoded_unreserved};
+use crate::protocol::{has_dot_segment, has_encoded_unreserved, normalized_encoding};
 
 /// The maximum length of a key in bytes. A request with a longer URL is passed through.
 const MAX_LENGTH: usize = 8 << 10;
@@ -191,7 +192,7 @@ impl KeyRef<'_> {
     }
 
     /// Returns the name of the URL for purges: without the scheme and without a default port, which clients may leave
-    /// out.
+    /// out, and in the form that all spellings share.
     pub(crate) fn url(self) -> UrlName {
         let (host, target) = self.host_and_target();
         UrlName::new(host, target)
@@ -327,8 +328,7 @@ pub(crate) struct UrlName {
 
 impl UrlName {
     fn new(host: &[u8], target: &[u8]) -> Self {
-        let host = host.strip_suffix(b":80").or_else(|| host.strip_suffix(b":443")).unwrap_or(host);
-        Self { host: host.to_ascii_lowercase().into(), target: target.into() }
+        Self { host: canonical_host(host).into(), target: canonical_target(target).into() }
     }
 
     /// The same target without a host, for requests that have none.
@@ -364,6 +364,45 @@ impl UrlName {
     pub(crate) fn is_under(&self, prefix: &Self) -> bool {
         (self.host.is_empty() || self.host == prefix.host) && self.target.starts_with(&prefix.target)
     }
+}
+
+/// Returns the form of a host that all of its spellings share: in lower case, without a dot at the end, and without a
+/// port that is empty or a default one. A client chooses the spelling, and a purge must find the response to it.
+fn canonical_host(host: &[u8]) -> Vec<u8> {
+    let digits = host.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let (name, port) = host.split_at(host.len() - digits);
+    let (name, port) = match name.strip_suffix(b":") {
+        Some(name) => (name, port),
+        None => (host, &[][..]),
+    };
+    let zeros = port.iter().take_while(|digit| **digit == b'0').count();
+    let mut canonical = name.strip_suffix(b".").unwrap_or(name).to_ascii_lowercase();
+    if !matches!(&port[zeros..], b"" | b"80" | b"443") {
+        canonical.push(b':');
+        canonical.extend_from_slice(&port[zeros..]);
+    }
+    canonical
+}
+
+/// Returns the form of a path and query that all of its spellings share: only the characters that a URL may contain, of
+/// which those with the same meaning are not encoded, and digits in upper case (RFC 3986 section 6.2.2).
+// G-19
+fn canonical_target(target: &[u8]) -> Vec<u8> {
+    // An apostrophe is encoded in some places and not in others, depending on the client.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&()*+,;=:@/?".contains(&byte);
+    if target.iter().all(|byte| is_plain(*byte)) {
+        return target.to_vec();
+    }
+    let mut encoded = String::with_capacity(target.len() + 16);
+    for &byte in target {
+        if is_plain(byte) || byte == b'%' {
+            encoded.push(byte.into());
+        } else {
+            // Writing to a string does not fail.
+            _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    normalized_encoding(&encoded).unwrap_or(encoded).into_bytes()
 }
 
 fn split_part(bytes: &[u8]) -> (&[u8], &[u8]) {
@@ -527,9 +566,45 @@ mod tests {
         for host in ["example.com", "EXAMPLE.com", "example.com:443", "example.com:80"] {
             assert_eq!(key(&rules, host, "/a?b=1").unwrap().url(), purged, "{host}");
         }
-        assert_ne!(key(&rules, "example.com:8443", "/a?b=1").unwrap().url(), purged);
+        for host in ["example.com.", "example.com:", "Example.com.:0080", "example.com.:443"] {
+            assert_eq!(key(&rules, host, "/a?b=1").unwrap().url(), purged, "{host}");
+        }
+        for host in ["example.com:8443", "example.com..", "example.co", "example.com:80:80", "[example.com]"] {
+            assert_ne!(key(&rules, host, "/a?b=1").unwrap().url(), purged, "{host}");
+        }
+        let address = rules.url("[::1]", &"/".parse().unwrap());
+        for (host, is_same) in [("[::1]:80", true), ("[::1]:", true), ("[::1]:8080", false), ("[::80]", false)] {
+            assert_eq!(key(&rules, host, "/").unwrap().url() == address, is_same, "{host}");
+        }
         assert_ne!(key(&rules, "example.com", "/a").unwrap().url(), purged);
         assert_eq!(key(&rules, "", "/a?b=1").unwrap().url(), purged.without_host());
+    }
+
+    #[test]
+    fn a_url_names_the_keys_of_all_spellings() {
+        let rules = KeyRules::default();
+        let table: &[(&str, &str, bool)] = &[
+            ("/caf%C3%A9", "/caf%c3%a9", true),
+            ("/caf%C3%A9", "/caf\u{e9}", true),
+            ("/a?q=%41~%7E", "/a?q=A%7e~", true),
+            ("/a?q=%27", "/a?q='", true),
+            ("/a?q[]=%7C", "/a?q%5B%5D=|", true),
+            ("/a%2Fb", "/a/b", false),
+            ("/a?b%26c", "/a?b&c", false),
+            ("/a%2541", "/a%41", false),
+            ("/a%", "/a%25", false),
+            ("/a+b", "/a%20b", false),
+        ];
+        for (one, other, expected) in table {
+            let name = |target: &str| rules.url("h", &target.parse().unwrap());
+            assert_eq!(name(one) == name(other), *expected, "{one} {other}");
+            for target in [*one, *other] {
+                // Some of them are never stored.
+                let key = key(&rules, "h", target);
+                assert!(key.is_none_or(|key| key.url() == name(target)), "{target}");
+                assert_eq!(UrlName::from_parts(name(target).parts()), name(target), "{target}");
+            }
+        }
     }
 
     proptest! {

@@ -238,6 +238,11 @@ impl Record {
         }
     }
 
+    /// Whether a purge has removed the record or made it stale.
+    pub(crate) fn is_purged<'a>(&self, key: impl Into<KeyRef<'a>>, purges: &PurgeClock) -> bool {
+        self.purged(key.into(), purges) != Purged::No
+    }
+
     /// Whether no purge has removed the record.
     pub(crate) fn moment_is_current<'a>(&self, key: impl Into<KeyRef<'a>>, purges: &PurgeClock) -> bool {
         self.purged(key.into(), purges) != Purged::Hard

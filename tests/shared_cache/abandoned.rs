@@ -1,15 +1,23 @@
 //! Tests clients that disconnect, and clients that wait for too long, with and without a runtime.
 
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Request, Response};
+use http_body::{Body, Frame};
 use http_body_util::BodyExt;
-use tower_cache_policy::SharedCache;
+use tower::{Layer, ServiceExt, service_fn};
 use tower_cache_policy::policy::CachePolicy;
+use tower_cache_policy::store::MemoryStore;
+use tower_cache_policy::{CachePolicyLayer, SharedCache};
 
 use crate::flights::{site_with, slow_page};
 use crate::site::{MINUTE, PUBLIC};
-use crate::support::{Frames, TestBody, content};
+use crate::support::{Frames, TestBody, content, get};
 
 fn spawning(cache: SharedCache) -> SharedCache {
     cache.spawner(|task| {
@@ -59,6 +67,41 @@ async fn without_a_spawner_a_request_ends_with_its_last_client() {
         tokio::time::sleep(Duration::from_millis(60)).await;
         site.assert_nothing_is_left();
         assert_eq!(site.cache.stats().stored, 0);
+    }
+}
+
+/// A body that comes after a time.
+struct Delayed(Pin<Box<tokio::time::Sleep>>, Option<&'static str>);
+
+impl Body for Delayed {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        ready!(self.0.as_mut().poll(cx));
+        Poll::Ready(self.1.take().map(|text| Ok(Frame::data(text.into()))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_has_the_content_does_not_wait_for_a_slow_body() {
+    type Options = fn(SharedCache) -> SharedCache;
+    let limited: Options = |cache| cache.timer(tokio::time::sleep).wait(Duration::from_millis(1500));
+    for (case, options, waits, is_stored) in
+        [("with a spawner", spawning as Options, 0, true), ("with a timer", limited, 1500, false)]
+    {
+        let cache = options(SharedCache::by_policy(MemoryStore::new(1 << 20)));
+        let handler = service_fn(async |_: Request<TestBody>| {
+            let body = Delayed(Box::pin(tokio::time::sleep(MINUTE)), Some("hello"));
+            Ok::<_, Infallible>(Response::builder().header("etag", "\"a\"").body(body).unwrap())
+        });
+        let service = cache.layer().layer(CachePolicyLayer::new(PUBLIC).layer(handler));
+        let start = tokio::time::Instant::now();
+        let response = service.oneshot(get("/", &[("if-none-match", "\"a\"")])).await.unwrap();
+        assert_eq!((response.status().as_u16(), start.elapsed().as_millis()), (304, waits), "{case}");
+        drop(response);
+        tokio::time::sleep(2 * MINUTE).await;
+        assert_eq!((cache.stats().under_way, cache.stats().stored), (0, u64::from(is_stored)), "{case}");
     }
 }
 
@@ -118,6 +161,22 @@ async fn a_background_task_ends_after_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn clients_that_disconnect_cause_a_limited_number_of_background_tasks() {
+    let cache = spawning(SharedCache::by_policy(MemoryStore::new(1 << 20))).timer(tokio::time::sleep);
+    let handler = service_fn(|_: Request<TestBody>| std::future::pending::<Result<Response<Frames>, Infallible>>());
+    let service = cache.layer().layer(CachePolicyLayer::new(PUBLIC).layer(handler));
+    for round in 0..2 {
+        for index in 0..1_100 {
+            let mut request = Box::pin(service.clone().oneshot(get(&format!("/{index}"), &[])));
+            assert!(poll_once(&mut request).is_none());
+        }
+        assert_eq!(cache.stats().under_way, 1_024, "{round}");
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        assert_eq!(cache.stats().under_way, 0, "the tasks have ended");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_a_timer_waiting_clients_call_the_handler_themselves_after_a_time() {
     let options = |cache: SharedCache| cache.timer(tokio::time::sleep).wait(Duration::from_millis(1500));
     let site = site_with(options, PUBLIC, hanging);
@@ -165,9 +224,9 @@ async fn without_a_timer_waiting_clients_stop_waiting_for_a_slow_body() {
 
 /// Polls once.
 fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-    match std::pin::Pin::new(future).poll(&mut cx) {
-        std::task::Poll::Ready(output) => Some(output),
-        std::task::Poll::Pending => None,
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    match Pin::new(future).poll(&mut cx) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
     }
 }

@@ -13,7 +13,8 @@ use tower_cache_policy::layers::shared_cache::SharedCacheBody;
 use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy::{CachePolicyLayer, SharedCache};
 
-use crate::site::PUBLIC;
+use crate::flights::site_with;
+use crate::site::{MINUTE, PUBLIC, TestClock};
 use crate::support::{BodyError, Frames, TestBody, content, frames, get};
 
 /// A service whose first response has this body, and whose further responses have no content.
@@ -54,6 +55,11 @@ async fn only_complete_bodies_are_stored() {
         ("shorter than its length", of(&["a"]), Some("2"), false),
         ("longer than its length", of(&["a", "b"]), Some("1"), false),
         ("no chunk in place of two", of(&[]), Some("2"), false),
+        ("shorter than its hint", Box::new(|| Frames::of(&["a"]).hinted(2)), None, false),
+        ("longer than its hint", Box::new(|| Frames::of(&["a", "b"]).hinted(1)), None, false),
+        ("with another hint than its length", Box::new(|| Frames::of(&["a"]).hinted(2)), Some("1"), false),
+        ("shorter than its least length", Box::new(|| at_least(Frames::of(&["a"]), 2)), None, false),
+        ("longer than its least length", Box::new(|| at_least(Frames::of(&["a", "b"]), 1)), None, true),
         ("an error", Box::new(|| Frames::new([Frames::data("a"), Err(BodyError)])), None, false),
         ("an error after the length", Box::new(|| Frames::new([Frames::data("a"), Err(BodyError)])), Some("1"), false),
         ("trailers", Box::new(|| Frames::new([Frames::data("a"), Frames::trailers("x-end", "1")])), None, false),
@@ -78,6 +84,12 @@ async fn only_complete_bodies_are_stored() {
     }
 }
 
+fn at_least(mut body: Frames, length: u64) -> Frames {
+    body.hint = http_body::SizeHint::default();
+    body.hint.set_lower(length);
+    body
+}
+
 /// The frames, except for empty ones.
 fn shown<E: std::fmt::Debug>(frames: Vec<Result<Frame<Bytes>, E>>) -> Vec<String> {
     let shown = frames.into_iter().map(|frame| match frame {
@@ -86,6 +98,32 @@ fn shown<E: std::fmt::Debug>(frames: Vec<Result<Frame<Bytes>, E>>) -> Vec<String
         Err(error) => format!("{error:?}"),
     });
     shown.filter(|text| !text.is_empty()).collect()
+}
+
+#[tokio::test]
+async fn only_a_body_that_does_not_fail_replaces_the_stored_response() {
+    type Make = fn() -> Frames;
+    let table: &[(&str, Make, bool)] = &[
+        ("trailers", || Frames::new([Frames::data("a"), Frames::trailers("x-end", "1")]), true),
+        ("an error", || Frames::new([Frames::data("a"), Err(BodyError)]), false),
+        ("shorter than its hint", || Frames::of(&["a"]).hinted(2), false),
+    ];
+    for (case, make, replaces) in table {
+        let policy = PUBLIC.stale_if_error(MINUTE);
+        let site = site_with(
+            |cache| cache,
+            policy,
+            async |call, _| match call {
+                0 => Response::new(Frames::of(&["old"])),
+                1 => Response::new(make()),
+                _ => Response::builder().status(500).body(Frames::of(&["error"])).unwrap(),
+            },
+        );
+        site.body(&[]).await;
+        site.clock.advance(60);
+        frames(site.request(&[]).await.into_body()).await;
+        assert_eq!(site.body(&[]).await, if *replaces { "error" } else { "old" }, "{case}");
+    }
 }
 
 #[tokio::test]
@@ -191,6 +229,38 @@ async fn bodies_under_way_use_a_limited_part_of_the_memory() {
     let third = service.oneshot(get("/3", &[])).await.unwrap();
     assert_eq!(content(third.into_body()).await.len(), 5_003);
     assert_eq!(cache.stats().stored, 2, "the memory is free again");
+}
+
+#[tokio::test]
+async fn clients_that_read_slowly_do_not_keep_other_responses_out_of_the_store() {
+    let clock = TestClock::default();
+    let cache = SharedCache::by_policy(MemoryStore::with_max_object(64 << 10, 32 << 10)).clock(clock.clock());
+    let chunk: &'static str = Box::leak("x".repeat(2_500).into_boxed_str());
+    let handler = service_fn(move |_: Request<TestBody>| {
+        std::future::ready(Ok::<_, Infallible>(Response::new(Frames::of(&[chunk, "end"]))))
+    });
+    let service = cache.layer().layer(CachePolicyLayer::new(PUBLIC).clock(clock.clock()).layer(handler));
+    let mut slow = Vec::new();
+    for path in ["/1", "/2", "/3"] {
+        let mut body = service.clone().oneshot(get(path, &[])).await.unwrap().into_body();
+        body.frame().await.unwrap().unwrap();
+        slow.push(body);
+        clock.advance(1);
+    }
+    let get_page = async |path| content(service.clone().oneshot(get(path, &[])).await.unwrap().into_body()).await;
+    get_page("/4").await;
+    assert_eq!(cache.stats().stored, 0, "none of the others is slow yet");
+    // The first one began seven seconds ago.
+    clock.advance(4);
+    assert_eq!(get_page("/5").await.len(), 2_503);
+    assert_eq!(cache.stats().stored, 1);
+    for body in slow {
+        assert_eq!(content(body).await, "end", "they are only not stored");
+    }
+    assert_eq!(cache.stats().stored, 3, "one was enough");
+    assert_eq!(cache.stats().under_way, 0);
+    assert_eq!(get_page("/6").await.len(), 2_503);
+    assert_eq!(cache.stats().stored, 4, "the memory is free again");
 }
 
 #[tokio::test]

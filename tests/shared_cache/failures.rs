@@ -14,7 +14,7 @@ use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy::{CachePolicyLayer, SharedCache};
 
 use crate::site::{PUBLIC, Site, TestClock, page};
-use crate::support::{TestBody, content, get};
+use crate::support::{TestBody, content, get, request};
 
 /// The inner service cannot be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,6 +190,53 @@ async fn a_client_whose_request_prevents_storing_does_not_prevent_it_for_others(
         site.clock.advance(1);
         site.get("/", &[]).await;
         assert_eq!(site.get("/", &[]).await.is_hit(), *others_are_stored, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_whose_request_is_refused_does_not_remove_the_stale_response() {
+    let long = "x".repeat(9_000);
+    let table: &[(&str, &str, &str, bool)] = &[
+        ("a malformed request", "x-status", "400", true),
+        ("nothing acceptable", "x-status", "406", true),
+        ("too many requests", "x-status", "429", true),
+        ("a value in Vary that is too long", "x-variant", &long, true),
+        ("a cookie, for a lifetime that is meant for browsers", "cookie", "a=b", true),
+        ("a cookie, and a 304", "cookie", "304", true),
+        ("a failure", "x-status", "500", true),
+        ("the page is gone", "x-status", "410", false),
+        ("the page is no longer public", "x-status", "401", false),
+        ("permission is needed", "x-status", "403", false),
+        ("legal reasons", "x-status", "451", false),
+        ("a redirect", "x-status", "302", false),
+        ("a response for one user", "x-private", "1", false),
+    ];
+    for method in [http::Method::GET, http::Method::HEAD] {
+        for (case, name, value, is_kept) in table {
+            let site = Site::by_fields(|request| {
+                let has = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+                let mut response = page("x", &[("cache-control", "max-age=60, stale-while-revalidate=600")]);
+                response.headers_mut().insert("etag", HeaderValue::from_static("\"a\""));
+                response.headers_mut().insert("vary", HeaderValue::from_static("x-variant"));
+                if has("cookie").is_some_and(|cookie| cookie == "304") {
+                    *response.status_mut() = StatusCode::NOT_MODIFIED;
+                }
+                if has("x-private").is_some() {
+                    response.headers_mut().insert("cache-control", HeaderValue::from_static("private"));
+                }
+                if let Some(status) = has("x-status") {
+                    response = page("x", &[("cache-control", "no-store")]);
+                    *response.status_mut() = status.parse().unwrap();
+                }
+                response
+            });
+            site.get("/", &[]).await;
+            site.clock.advance(60);
+            site.call(request(method.clone(), "/", &[(*name, *value)])).await;
+            // A response to HEAD with another status changes nothing, and one for another variant is not read.
+            let is_kept = *is_kept || (method == http::Method::HEAD && *name == "x-status");
+            assert_eq!(site.cache.stats().urls == 1, is_kept, "{method}: {case}");
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body::Body;
+use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt, service_fn};
@@ -254,6 +254,41 @@ async fn a_handler_that_hangs_does_not_make_its_url_unusable() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_response_to_an_earlier_request_does_not_replace_that_to_a_later_one() {
+    let site = site(PUBLIC, async |call, _| {
+        tokio::time::sleep(Duration::from_secs(if call == 0 { 10 } else { 0 })).await;
+        Response::new(Frames::of(&[["old", "new", "?"][call.min(2)]]))
+    });
+    let slow = tokio::spawn(site.request(&[]));
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    site.clock.advance(6);
+    assert_eq!(site.body(&[]).await, "new");
+    site.clock.advance(4);
+    assert_eq!(content(slow.await.unwrap().into_body()).await, "old");
+    assert_eq!(site.body(&[]).await, "new");
+    assert_eq!(site.calls(), 2);
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_request_joins_a_call_from_before_the_clock_was_set_back() {
+    let site = site(PUBLIC, async |call, _| {
+        if call == 0 {
+            std::future::pending::<()>().await;
+        }
+        Response::new(Frames::of(&["hello"]))
+    });
+    site.clock.advance(3_600);
+    let hanging = tokio::spawn(site.request(&[]));
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    site.clock.set_back(3_600);
+    assert_eq!(site.body(&[]).await, "hello");
+    hanging.abort();
+    _ = hanging.await;
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_handler_that_panics_affects_only_its_own_clients() {
     let site = site(PUBLIC, async |call, _| {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -271,6 +306,99 @@ async fn a_handler_that_panics_affects_only_its_own_clients() {
     assert_eq!(failed, 1);
     assert_eq!(site.body(&[]).await, "hello");
     site.assert_nothing_is_left();
+}
+
+/// A body whose second frame is a panic. If it is polled again, it continues with the third.
+struct Panics(usize);
+
+impl Body for Panics {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0 += 1;
+        match self.0 {
+            1 => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"a"))))),
+            2 => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            3 => panic!("the second frame cannot be made"),
+            4 => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"c"))))),
+            _ => Poll::Ready(None),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_panics_in_the_task_of_another_client_is_neither_stored_nor_complete() {
+    for first_reads in [0, 1] {
+        let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
+        let handler = service_fn(|_: Request<TestBody>| async { Ok::<_, Infallible>(Response::new(Panics(0))) });
+        let service = cache.layer().layer(CachePolicyLayer::new(PUBLIC).layer(handler));
+        let mut first = service.clone().oneshot(get("/", &[])).await.unwrap().into_body();
+        for _ in 0..first_reads {
+            first.frame().await.unwrap().unwrap();
+        }
+        let other = tokio::spawn(service.clone().oneshot(get("/", &[])));
+        assert!(other.await.unwrap_err().is_panic());
+        let rest = tokio::spawn(async move { content(first).await });
+        assert!(rest.await.unwrap_err().is_panic(), "the server must not end the response as if it were complete");
+        let stats = cache.stats();
+        assert_eq!((stats.stored, stats.urls, stats.under_way), (0, 0, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_whose_response_is_purged_wait_for_one_new_call() {
+    use tower_cache_policy::edge::purge::Purge;
+
+    for purge in [Purge::everything(), Purge::everything().soft(), Purge::url("http://h/").unwrap()] {
+        let site = site(PUBLIC, slow_page);
+        let clients: Vec<_> = (0..100).map(|_| tokio::spawn(site.request(&[]))).collect();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        site.cache.purge(&purge);
+        for client in clients {
+            assert_eq!(content(client.await.unwrap().into_body()).await, "hello");
+        }
+        assert_eq!(site.calls(), 2, "{purge:?}");
+        site.assert_nothing_is_left();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_no_client_joins_any_more_do_not_prevent_others_from_waiting() {
+    use tower_cache_policy::edge::purge::Purge;
+
+    for is_purged in [true, false] {
+        let site = site(PUBLIC, async |call, request| {
+            if call < 20 {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+            }
+            slow_page(call, request).await
+        });
+        let mut slow = Vec::new();
+        for index in 0..20 {
+            slow.push(tokio::spawn(site.request(&[])));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            if is_purged {
+                site.cache.purge(&Purge::url(format!("http://h/{index}")).unwrap());
+            } else {
+                // Longer than requests wait for each other.
+                site.clock.advance(6);
+            }
+        }
+        assert_eq!(site.calls(), 20);
+        let clients: Vec<_> = (0..100).map(|_| tokio::spawn(site.request(&[]))).collect();
+        for client in clients {
+            assert_eq!(content(client.await.unwrap().into_body()).await, "hello");
+        }
+        assert_eq!(site.calls(), 21, "purged: {is_purged}");
+        for client in slow {
+            assert_eq!(content(client.await.unwrap().into_body()).await, "hello");
+        }
+        site.assert_nothing_is_left();
+    }
 }
 
 #[tokio::test(start_paused = true)]

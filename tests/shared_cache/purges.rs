@@ -87,6 +87,32 @@ async fn urls_prefixes_and_everything_can_be_purged() {
 }
 
 #[tokio::test]
+async fn every_spelling_of_a_url_is_purged() {
+    type Row = (&'static str, &'static str, &'static str, bool);
+    let table: &[Row] = &[
+        ("a dot at the end of the host", "a.", "/x", true),
+        ("an empty port", "a:", "/x", true),
+        ("a default port with zeros", "A.:00443", "/x", true),
+        ("another port", "a:8080", "/x", false),
+        ("digits in lower case", "a", "/caf%c3%a9", true),
+        ("bytes that are not encoded", "a", "/caf\u{e9}", true),
+        ("an encoded letter in the query", "a", "/x?q=%41", true),
+        ("an apostrophe", "a", "/x?q='", true),
+    ];
+    let urls = ["http://a/x", "http://a/caf%C3%A9", "http://a/x?q=A", "http://a/x?q=%27"];
+    for (case, host, path, is_purged) in table {
+        let site = Site::by_fields(|_| page("x", &[("cache-control", "max-age=60")]));
+        let host = [("host", *host)];
+        site.get(path, &host).await;
+        assert!(site.get(path, &host).await.is_hit(), "{case}");
+        for url in urls {
+            site.cache.purge(&Purge::url(url).unwrap());
+        }
+        assert_eq!(!site.get(path, &host).await.is_hit(), *is_purged, "{case}");
+    }
+}
+
+#[tokio::test]
 async fn every_variant_is_purged() {
     let site = Site::with_policy(PUBLIC.vary(&["accept-language"]), articles(&Arc::default()));
     for language in ["de", "en"] {
@@ -215,6 +241,13 @@ async fn a_url_in_a_response_is_invalidated_only_on_the_same_host() {
         ("a", "http://b/new", false),
         ("a", "http://b@a/new", false),
         ("a", "http://[", false),
+        ("a", "new", true),
+        ("a", "./x/../new", true),
+        ("a", "//a/new", true),
+        ("a", "//b/new", false),
+        ("a.", "http://a/new", true),
+        ("a:", "http://A.:0443/new", true),
+        ("a", "http://a/ne%77", true),
     ] {
         let site = Site::by_fields(move |request| match *request.method() {
             Method::GET => page("x", &[("cache-control", "max-age=60")]),

@@ -252,6 +252,32 @@ async fn a_304_that_forbids_storing_removes_the_stored_response() {
 }
 
 #[tokio::test]
+async fn a_confirmed_response_that_is_no_longer_stored_has_one_cache_status() {
+    for (name, value) in [("set-cookie", "id=1"), ("cache-control", "private"), ("vary", "*")] {
+        for by_policy in [true, false] {
+            let handler = move |request: &Request<TestBody>| {
+                let mut response = page("x", &[("etag", "\"a\""), ("cache-control", "public, max-age=60")]);
+                if request.headers().contains_key("if-none-match") {
+                    *response.status_mut() = StatusCode::NOT_MODIFIED;
+                    response.headers_mut().insert(name, value.parse().unwrap());
+                }
+                response
+            };
+            let site = if by_policy { Site::with_policy(PUBLIC, handler) } else { Site::by_fields(handler) };
+            site.get("/", &[]).await;
+            site.clock.advance(60);
+            let confirmed = site.get("/", &[]).await;
+            assert_eq!((confirmed.status, confirmed.body.as_str()), (200, "x"), "{name}: {value}");
+            assert_eq!(
+                confirmed.field("cache-status").unwrap(),
+                "tower-cache-policy; fwd=stale; fwd-status=304",
+                "{name}: {value}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn errors_are_replaced_by_stale_responses_if_the_policy_allows_it() {
     let policy = PUBLIC.stale_if_error(Duration::from_secs(30));
     for (policy, allowed) in [(policy, true), (PUBLIC, false), (PUBLIC.must_revalidate(), false)] {
@@ -292,6 +318,26 @@ async fn another_success_replaces_the_stored_response_even_if_it_is_not_stored()
     assert_eq!(site.get("/", &[]).await.body, "mine");
     site.clock.advance(10);
     assert_eq!(site.get("/", &[]).await.body, "error", "the old page is gone");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_replaces_the_stored_response() {
+    for (length, is_stored) in [(1 << 19, true), (1 << 20, false), (3 << 20, false)] {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let site = Site::with_policy(PUBLIC.stale_if_error(10 * MINUTE), move |_| {
+            match calls.fetch_add(1, Ordering::SeqCst) {
+                0 => page("old", &[]),
+                1 => page("x".repeat(length), &[]),
+                _ => Response::builder().status(500).body(TestBody::from("error")).unwrap(),
+            }
+        });
+        site.get("/", &[]).await;
+        site.clock.advance(60);
+        assert_eq!(site.get("/", &[]).await.body.len(), length);
+        site.clock.advance(61);
+        let last = site.get("/", &[]).await;
+        assert_eq!((last.status, last.body.len()), if is_stored { (200, length) } else { (500, 5) }, "{length}");
+    }
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ pub(super) struct Held<'a, T> {
     baton: &'a Baton<T>,
     /// Whether the other tasks have to be woken.
     pub(super) has_news: bool,
+    /// Whether a task panicked while it had the state.
+    pub(super) is_poisoned: bool,
 }
 
 impl<T> Baton<T> {
@@ -49,13 +51,12 @@ impl<T> Baton<T> {
     }
 
     fn try_take(&self) -> Option<Held<'_, T>> {
-        let state = match self.state.try_lock() {
-            Ok(state) => state,
-            // A future or body panicked in another task. To poll it again is its own concern.
-            Err(TryLockError::Poisoned(state)) => state.into_inner(),
+        let (state, is_poisoned) = match self.state.try_lock() {
+            Ok(state) => (state, false),
+            Err(TryLockError::Poisoned(state)) => (state.into_inner(), true),
             Err(TryLockError::WouldBlock) => return None,
         };
-        Some(Held { state: Some(state), baton: self, has_news: false })
+        Some(Held { state: Some(state), baton: self, has_news: false, is_poisoned })
     }
 }
 

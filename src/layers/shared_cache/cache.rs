@@ -316,6 +316,8 @@ impl SharedCache {
     /// | a revalidation for `stale-while-revalidate` | one of the requests waits for it |
     /// | a request whose clients have all disconnected | nothing is stored, and the call of the inner service is dropped |
     ///
+    /// At most 1024 tasks run at the same time. Further ones are treated as without the function.
+    ///
     /// ```
     /// use tower_cache_policy::SharedCache;
     /// use tower_cache_policy::store::MemoryStore;

@@ -10,7 +10,7 @@ use super::event::{NotStored, Observer, SharedCacheEvent};
 use super::flights::{Finish, Flights, Joined, Progress};
 use super::second_level::{self, Level, SecondLevel, Ticket};
 use super::stats::{Counters, count};
-use super::task::{BackgroundTask, Spawner};
+use super::task::Spawner;
 use super::time_limit::{TimeLimit, Timer};
 use super::trace;
 use crate::edge::{CacheName, CacheStatusReport};
@@ -120,7 +120,7 @@ impl Finish for Config {
     fn finish(&self, flight: Joined) {
         if let Some(spawner) = &self.spawner {
             let limit = TimeLimit::new(&self.clock, self.timer.as_ref(), self.finish_within);
-            spawner.spawn(BackgroundTask::new(flight, limit));
+            spawner.spawn(flight, limit);
         }
     }
 }

@@ -125,7 +125,7 @@ pub enum NotStored {
     Outdated,
     /// Too many bodies are being collected at the same time.
     TooManyUnderWay,
-    /// The body failed or ended early, or has trailers or another length than `Content-Length`.
+    /// The body failed or ended early, or has trailers or another length than `Content-Length` or its size hint.
     Incomplete,
     /// All clients that waited for the response have disconnected.
     Disconnected,

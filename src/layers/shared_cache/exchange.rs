@@ -1,6 +1,7 @@
 //! [`Exchange`]: decides what becomes of the response to one request.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 use http::header::{
     AGE, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY,
@@ -8,7 +9,7 @@ use http::header::{
 };
 use http::request::Parts as RequestParts;
 use http::response::Parts;
-use http::{HeaderMap, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Version};
 
 use super::config::{Config, Core, Mode};
 use super::event::{NotStored, Observed, SharedCacheEvent, SharedCacheOutcome};
@@ -24,7 +25,7 @@ use crate::protocol::{
     is_confirmed_by_not_modified, is_live_stream_type, is_never_stored, only_line, take_freshness_fields,
     update_stored_fields,
 };
-use crate::store::{Blocks, Content, Moment, PrimaryKey, Record, RecordHead, Selection, Terms};
+use crate::store::{Blocks, CACHE_STATUS, Content, Moment, PrimaryKey, Record, RecordHead, Selection, Terms};
 
 /// One request to the inner service, whose response may be stored.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub(super) struct Exchange {
     pub(super) requested: HttpDate,
     /// The stored response that is no longer fresh.
     pub(super) stale: Option<Stale>,
+    /// The same one, while the response that replaces it is collected.
+    pub(super) replaced: Weak<Record>,
     /// The stored responses that an unsafe request invalidates.
     pub(super) invalidation: Option<Invalidation>,
     pub(super) progress: Arc<Progress>,
@@ -133,7 +136,7 @@ impl Exchange {
             Verdict::Failed(record) => self.progress.land(Landing::Failed(Arc::clone(record))),
             Verdict::Pass(response, reason) => {
                 count(&self.core.stats.not_stored);
-                if !self.is_due_to_request(response, *reason) {
+                if !self.is_due_to_request(response.status(), response.headers(), *reason) {
                     self.core.mark(&self.key, now);
                 }
                 self.progress.land(Landing::NotShared);
@@ -142,27 +145,32 @@ impl Exchange {
         }
         self.observe(&verdict, now);
         if let Verdict::Store { head, .. } = &verdict {
+            self.status = Some(head.status);
             // The old response is not held while the new one is collected.
-            (self.status, self.stale) = (Some(head.status), None);
+            self.replaced = self.stale.take().map_or_else(Weak::new, |stale| Arc::downgrade(&stale.record));
         }
         verdict
     }
 
     /// Whether a response is not stored because of this request, so that the responses to other requests may be stored.
     /// Otherwise one client could prevent the storage of a URL.
-    fn is_due_to_request<B>(&self, response: &Response<B>, reason: NotStored) -> bool {
+    fn is_due_to_request(&self, status: StatusCode, headers: &HeaderMap, reason: NotStored) -> bool {
         match reason {
             NotStored::RequestCookie => true,
             // The values of the request are too long.
-            NotStored::Vary => {
-                Selection::of(response.headers(), &HeaderMap::new(), self.config.selection_rules()).is_some()
-            }
+            NotStored::Vary => Selection::of(headers, &HeaderMap::new(), self.config.selection_rules()).is_some(),
             // Unlike other errors of the client, these mean that the URL has no response.
-            _ => {
-                response.status().is_client_error()
-                    && !matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::GONE)
-            }
+            _ => status.is_client_error() && !matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE),
         }
+    }
+
+    /// Whether a response that is not stored shows that the stored response to the URL is out of date. One client could
+    /// otherwise remove a response that others may use while it is stale.
+    fn replaces(&self, response: &Parts, reason: NotStored) -> bool {
+        let status = response.status;
+        // A response that was public may have become one for some clients.
+        let is_refusal = matches!(status.as_u16(), 401 | 402 | 403 | 405 | 451);
+        !status.is_server_error() && (is_refusal || !self.is_due_to_request(status, &response.headers, reason))
     }
 
     fn event(&self, storing: Result<(), NotStored>) -> SharedCacheEvent<'_> {
@@ -226,7 +234,7 @@ impl Exchange {
             Ok((head, length)) => Verdict::Store { head: Box::new(head), length, response: parts, body },
             Err(reason) => {
                 // The URL has a new response, so the old one must not be used in place of an error.
-                if let Some(stale) = self.stale.as_ref().filter(|_| !status.is_server_error()) {
+                if let Some(stale) = self.stale.as_ref().filter(|_| self.replaces(&parts, reason)) {
                     self.core.store.remove(&self.key, &stale.record);
                 }
                 Verdict::Pass(Response::from_parts(parts, body), reason)
@@ -265,12 +273,18 @@ impl Exchange {
             self.core.store.remove(&self.key, &stale.record);
             return Verdict::Again;
         };
-        let Some(head) = head else {
-            // Only this client gets the content that the inner service confirmed.
-            self.core.store.remove(&self.key, &stale.record);
-            let head = RecordHead { headers, received: now, initial_age: Age::ZERO, ..stored.clone() };
-            let record = Record::new(head, stale.record.body().clone());
-            return Verdict::Confirmed { record: Arc::new(record), is_stored: false };
+        let head = match head {
+            Ok(head) => head,
+            Err(reason) => {
+                // Only this client gets the content that the inner service confirmed.
+                if reason != NotStored::RequestCookie {
+                    self.core.store.remove(&self.key, &stale.record);
+                }
+                let ruling = parts.extensions.remove::<Ruling>().or_else(|| stored.ruling.clone());
+                let head = RecordHead { headers, received: now, initial_age: Age::ZERO, ruling, ..stored.clone() };
+                let record = Record::new(head, stale.record.body().clone());
+                return Verdict::Confirmed { record: Arc::new(record), is_stored: false };
+            }
         };
         let record = Arc::new(Record::new(head, stale.record.body().clone()));
         self.core.put_update(&self.key, &stale.record, &record);
@@ -299,10 +313,11 @@ impl Exchange {
         parts.headers = headers.clone();
         parts.extensions = response.extensions().clone();
         match self.updated(record.head(), &mut parts, now) {
-            Some((_, Some(head))) => {
+            Some((_, Ok(head))) => {
                 let updated = Arc::new(Record::new(head, record.body().clone()));
                 self.core.put_update(&self.key, record, &updated);
             }
+            Some((_, Err(NotStored::RequestCookie))) => {}
             _ => self.core.store.remove(&self.key, record),
         }
     }
@@ -315,14 +330,18 @@ impl Exchange {
         stored: &RecordHead,
         parts: &mut Parts,
         now: HttpDate,
-    ) -> Option<(HeaderMap, Option<RecordHead>)> {
+    ) -> Option<(HeaderMap, Result<RecordHead, NotStored>)> {
         let is_by_fields = self.config.mode == Mode::Fields;
         // An update without a decision leaves that of the stored response in place, unless its fields differ.
         let is_silent = !is_by_fields
             && parts.extensions.get::<Ruling>().is_none()
             && has_no_other_directives(&parts.headers, &stored.headers);
-        let decided = if is_silent || is_by_fields { None } else { self.decide(parts, now).ok() };
+        let decided = if is_silent || is_by_fields { None } else { Some(self.decide(parts, now)) };
         let mut headers = stored.headers.clone();
+        if headers.get_all(CACHE_STATUS).iter().all(HeaderValue::is_empty) {
+            // It only makes room for a report.
+            headers.remove(CACHE_STATUS);
+        }
         update_stored_fields(&mut headers, &parts.headers).ok()?;
         // The content is still the one that was selected by these fields. Some servers send less in a 304, or in a
         // response to HEAD, because only a response with content is compressed.
@@ -333,29 +352,27 @@ impl Exchange {
             }
         }
         let (decided, ruling) = match decided {
-            Some(decided) => (Some(decided), parts.extensions.get::<Ruling>().cloned()),
+            Some(decided) => (decided, parts.extensions.get::<Ruling>().cloned()),
             // The directives that the update does not have are those of the stored response.
-            None if is_by_fields => (self.decide_by_fields(stored.status, &headers, now).ok(), None),
-            None if is_silent => {
+            None if is_by_fields => (self.decide_by_fields(stored.status, &headers, now), None),
+            None => {
                 // The guards see the updated fields, as if the stored response had come with them.
                 let (mut updated, ()) = Response::new(()).into_parts();
                 (updated.status, updated.headers) = (stored.status, headers);
                 stored.ruling.clone().and_then(|ruling| updated.extensions.insert(ruling));
                 parts.extensions.get::<CacheTags>().and_then(|tags| updated.extensions.insert(tags.clone()));
-                let decided = self.decide_by_policy(&mut updated, now).ok();
+                let decided = self.decide_by_policy(&mut updated, now);
                 headers = updated.headers;
                 (decided, updated.extensions.remove::<Ruling>())
             }
-            None => (None, None),
         };
-        let is_allowed =
-            self.never_shared(&parts.headers).is_none() && parts.extensions.get::<Personalized>().is_none();
-        let decided = decided.filter(|_| is_allowed).map(|decided| {
+        let personalized = parts.extensions.get::<Personalized>().map(|_| NotStored::Personalized);
+        let forbidden = self.never_shared(&parts.headers).or(personalized);
+        let head = forbidden.map_or(decided, Err).and_then(|decided| {
             let mut tags = stored.tags.clone();
             tags.unite(&decided.tags);
-            Decided { tags, ..decided }
+            self.head(stored.status, &headers, Decided { tags, ..decided }, ruling, now)
         });
-        let head = decided.and_then(|decided| self.head(stored.status, &headers, decided, ruling, now).ok());
         Some((headers, head))
     }
 
@@ -385,8 +402,9 @@ impl Exchange {
             moment: self.moment,
             received: now,
             initial_age,
-            // A date in the future would take precedence over those of all later responses.
-            date: date.map_or(now, |date| date.min(now)),
+            // A date in the future would take precedence over those of all later responses. Without a date, the response
+            // may be as old as its request, and must not replace that to a later request.
+            date: date.unwrap_or(self.requested).min(now),
             tags,
             ruling,
         })
@@ -468,6 +486,9 @@ impl Sink for Exchange {
     fn store(&self, head: Box<RecordHead>, body: Content) -> Landing {
         let record = Arc::new(Record::new(*head, body));
         let storing = self.core.put(&self.key, &record);
+        if storing == Err(NotStored::TooLarge) {
+            self.replace();
+        }
         self.config.observe(|| self.event(storing).with_content(record.body().len()));
         Landing::Stored(record)
     }
@@ -476,6 +497,13 @@ impl Sink for Exchange {
         count(&self.core.stats.not_stored);
         self.core.mark(&self.key, self.config.clock.now());
         self.config.observe(|| self.event(Err(reason)));
+    }
+
+    fn replace(&self) {
+        // The URL has a new response, so the old one must not be used in place of an error.
+        if let Some(stale) = self.replaced.upgrade() {
+            self.core.store.remove(&self.key, &stale);
+        }
     }
 
     fn abandon(&self) {
@@ -494,12 +522,17 @@ impl Sink for Exchange {
         self.core.store.max_object()
     }
 
-    fn under_way(&self) -> &std::sync::atomic::AtomicUsize {
+    fn under_way(&self) -> &AtomicUsize {
         &self.core.under_way
     }
 
-    fn max_under_way(&self) -> usize {
-        usize::try_from(self.core.store.capacity() / 8).unwrap_or(usize::MAX)
+    fn is_full(&self) -> bool {
+        let Self { config, core, .. } = self;
+        let most = usize::try_from(core.store.capacity() / 8).unwrap_or(usize::MAX);
+        let has_room = || core.under_way.load(Ordering::Acquire) <= most;
+        // Clients that read slowly could otherwise keep all other responses out of the store.
+        let make_room = || core.flights.make_room(config.waits_for_since(config.clock.now()), has_room);
+        !has_room() && !make_room()
     }
 }
 

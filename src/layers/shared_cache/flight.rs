@@ -127,6 +127,13 @@ where
         }
         self.stage.progress().landing().map_or(Poll::Pending, |landing| Poll::Ready(landing.clone()))
     }
+
+    fn stop_collecting(&self) {
+        let tee = self.stage.take().and_then(|stage| stage.tee.clone());
+        if let Some(tee) = tee {
+            tee.stop_collecting();
+        }
+    }
 }
 
 impl<F, B: Body, E> fmt::Debug for Flight<F, B, E> {

@@ -67,6 +67,9 @@ pub(super) enum Landing {
 /// A flight that any waiting task can drive.
 pub(super) trait Drive: fmt::Debug + Send + Sync {
     fn poll_landing(&self, waiter: &Waiter, cx: &mut Context<'_>) -> Poll<Landing>;
+
+    /// Stops collecting the body for the store, unless another task drives it at the moment.
+    fn stop_collecting(&self);
 }
 
 /// Finishes a flight whose last client has left.
@@ -123,7 +126,7 @@ impl Flights {
         entries.retain(|progress| progress.landing().is_none());
         let joined = entries.iter().rev().find_map(|progress| {
             let can_join = progress.moment == own.moment
-                && progress.started >= started_since
+                && progress.is_recent(started_since, own.started)
                 && progress.expected.as_ref().is_none_or(|expected| expected.matches(request));
             let waiter = if can_join { progress.waiters.join(MAX_WAITING)? } else { return None };
             let flight = progress.flight();
@@ -139,6 +142,11 @@ impl Flights {
             return Boarding::Stored(found);
         }
         let progress = Arc::new(own);
+        if entries.len() >= MAX_PER_KEY {
+            // No request joins the flights from before a purge, so they must not take the place of one that all can join.
+            let can_be_joined = |other: &Progress| other.is_recent(started_since, progress.started);
+            entries.retain(|other| other.moment >= progress.moment && can_be_joined(other));
+        }
         let has_place = entries.len() < MAX_PER_KEY;
         if has_place {
             entries.push(Arc::clone(&progress));
@@ -147,10 +155,27 @@ impl Flights {
     }
 
     /// Whether there is a flight for the key.
-    pub(super) fn is_under_way(&self, key: &PrimaryKey, started_since: HttpDate) -> bool {
-        self.lock().get(key).is_some_and(|entries| {
-            entries.iter().any(|progress| progress.started >= started_since && progress.landing().is_none())
-        })
+    pub(super) fn is_under_way(&self, key: &PrimaryKey, started_since: HttpDate, now: HttpDate) -> bool {
+        let is = |progress: &Arc<Progress>| progress.is_recent(started_since, now) && progress.landing().is_none();
+        self.lock().get(key).is_some_and(|entries| entries.iter().any(is))
+    }
+
+    /// Stops collecting the bodies of the flights that started before this time, until there is room. The oldest is
+    /// first, because it has the slowest client.
+    pub(super) fn make_room(&self, started_before: HttpDate, has_room: impl Fn() -> bool) -> bool {
+        let mut slow: Vec<_> = {
+            let by_key = self.lock();
+            let slow = by_key.values().flatten().filter(|progress| progress.started < started_before);
+            slow.filter_map(|progress| Some((progress.started, progress.flight.get()?.upgrade()?))).collect()
+        };
+        slow.sort_by_key(|(started, _)| *started);
+        for (_, flight) in slow {
+            flight.stop_collecting();
+            if has_room() {
+                return true;
+            }
+        }
+        false
     }
 
     /// The number of flights that have not landed.
@@ -203,6 +228,13 @@ impl Progress {
 
     pub(super) fn landing(&self) -> Option<&Landing> {
         self.landing.get()
+    }
+
+    /// Whether the flight has not taken too long. If the clock was set back, it may have.
+    fn is_recent(&self, started_since: HttpDate, now: HttpDate) -> bool {
+        // Other threads may have read the clock later than this one.
+        const MAX_DIFFERENCE: u64 = 1;
+        self.started >= started_since && self.started.seconds_since(now) <= MAX_DIFFERENCE
     }
 
     /// Ends the flight for those who wait. The first result counts.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -68,6 +68,8 @@ pin_project! {
             tee: Arc<Tee<B>>,
             flight: Joined,
             response: Option<Response<SharedCacheBody<B>>>,
+            // The time until which the client waits for the body. Set when it begins to wait.
+            limit: Option<TimeLimit>,
         },
         // Another request is in progress.
         Waiting { joined: Joined, key: PrimaryKey, request: Option<Request<Q>>, own: Option<Own<S>> },
@@ -279,7 +281,7 @@ where
             (Found::Record(record), Usability::Stale { staleness, while_revalidating, on_error }) => {
                 let expected = Selection::of(&record.head().headers, request.headers(), config.selection_rules());
                 let has_spawner = config.spawner.is_some() && may_fill && config.coalesces;
-                let is_under_way = while_revalidating && core.flights.is_under_way(&key, started_since);
+                let is_under_way = while_revalidating && core.flights.is_under_way(&key, started_since, now);
                 if while_revalidating && (is_under_way || has_spawner) {
                     count(&core.stats.stale);
                     config.observe(|| event(&request, SharedCacheOutcome::Stale).with_record(&record, now));
@@ -545,6 +547,7 @@ impl Takeoff {
             moment: self.moment,
             requested: self.now,
             stale: self.stale,
+            replaced: Weak::new(),
             invalidation: self.invalidation,
             progress: Arc::clone(self.place.progress()),
             reason: self.reason,
@@ -600,8 +603,13 @@ where
                         Next::State(state) => state,
                     }
                 }
-                StateProjection::Collecting { tee, flight, response } => {
-                    ready!(tee.poll_collected(flight.waiter(), cx));
+                StateProjection::Collecting { tee, flight, response, limit } => {
+                    let is_collected = tee.poll_collected(flight.waiter(), cx).is_ready();
+                    // A background task collects the rest. Without one, a body that takes too long is not stored.
+                    let mut is_over = || limit.get_or_insert_with(|| config.wait_limit()).is_over(cx);
+                    if !is_collected && config.spawner.is_none() && !is_over() {
+                        return Poll::Pending;
+                    }
                     return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
                 }
                 StateProjection::Waiting { joined, key, request, own } => {
@@ -665,7 +673,7 @@ impl<S> Own<S> {
                     head.status = StatusCode::NOT_MODIFIED;
                     into_not_modified(&mut head.headers);
                     let response = Some(Response::from_parts(head, SharedCacheBody::nothing()));
-                    return Next::State(State::Collecting { tee, flight, response });
+                    return Next::State(State::Collecting { tee, flight, response, limit: None });
                 }
                 done(Response::from_parts(head, SharedCacheBody::collected(tee, flight)))
             }
@@ -729,6 +737,8 @@ impl<S> Own<S> {
                         let response = client.reply(config, record, now, report);
                         return State::Ready { response: Some(response) };
                     }
+                    // The next response is one from after the purge, which all of them can use.
+                    _ if record.is_purged(key, &core.purges) => self.rounds += 1,
                     Usability::Stale { .. } | Usability::Purged => self.rounds = MAX_ROUNDS,
                 }
             }

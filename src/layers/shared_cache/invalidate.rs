@@ -2,9 +2,10 @@
 
 use http::header::{CONTENT_LOCATION, HOST, LOCATION};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, Request, StatusCode};
 
 use super::config::{Config, Core, Mode};
+use super::reference::Reference;
 use crate::edge::{TagFormat, TagSyntax};
 use crate::policy::{CacheTag, CacheTags, target_as_sent};
 use crate::protocol::{Preconditions, only_line};
@@ -98,11 +99,10 @@ impl Invalidation {
 
     /// Returns the URL in a field of the response, if it is on the same host.
     fn named_by(&self, name: &HeaderName, response: &HeaderMap) -> Option<UrlName> {
-        let url = Uri::try_from(only_line(response, name)?.as_bytes()).ok()?;
-        let target = url.path_and_query().filter(|target| target.as_str().starts_with('/'))?;
-        let own = self.keys.url(&self.host, target);
+        let Reference { authority, target } = Reference::resolve(only_line(response, name)?, &self.target)?;
+        let own = self.keys.url(&self.host, &target);
         // Names do not contain a default port, which one of the two may have.
-        let is_same = url.authority().is_none_or(|authority| self.keys.url(authority.as_str(), target) == own);
+        let is_same = authority.is_none_or(|authority| self.keys.url(authority, &target) == own);
         is_same.then_some(own)
     }
 }

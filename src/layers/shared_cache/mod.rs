@@ -201,6 +201,7 @@ mod future;
 mod invalidate;
 mod layer;
 mod plan;
+mod reference;
 mod reply;
 mod second_level;
 mod service;

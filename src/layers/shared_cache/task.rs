@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use super::flights::Joined;
@@ -17,12 +18,7 @@ use super::time_limit::TimeLimit;
 pub struct BackgroundTask {
     flight: Joined,
     limit: TimeLimit,
-}
-
-impl BackgroundTask {
-    pub(super) fn new(flight: Joined, limit: TimeLimit) -> Self {
-        Self { flight: flight.in_background(), limit }
-    }
+    _place: Place,
 }
 
 impl Future for BackgroundTask {
@@ -39,17 +35,37 @@ impl fmt::Debug for BackgroundTask {
     }
 }
 
+/// The maximum number of background tasks at the same time.
+const MAX_TASKS: usize = 1_024;
+
 /// Runs background tasks.
 #[derive(Clone)]
-pub(super) struct Spawner(Arc<dyn Fn(BackgroundTask) + Send + Sync>);
+pub(super) struct Spawner {
+    spawn: Arc<dyn Fn(BackgroundTask) + Send + Sync>,
+    running: Arc<AtomicUsize>,
+}
+
+/// The place of a task among those that run at the same time.
+struct Place(Arc<AtomicUsize>);
 
 impl Spawner {
     pub(super) fn new(spawn: impl Fn(BackgroundTask) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(spawn))
+        Self { spawn: Arc::new(spawn), running: Arc::default() }
     }
 
-    pub(super) fn spawn(&self, task: BackgroundTask) {
-        (self.0)(task);
+    /// Finishes a flight in the background, unless too many tasks run. Clients that send requests and disconnect could
+    /// otherwise cause any number of calls at the same time.
+    pub(super) fn spawn(&self, flight: Joined, limit: TimeLimit) {
+        let place = Place(Arc::clone(&self.running));
+        if self.running.fetch_add(1, Ordering::AcqRel) < MAX_TASKS {
+            (self.spawn)(BackgroundTask { flight: flight.in_background(), limit, _place: place });
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) trait Sink: Send + Sync {
     fn store(&self, head: Box<RecordHead>, body: Content) -> Landing;
     /// Called if the response turns out not to be storable.
     fn give_up(&self, reason: NotStored);
+    /// Called if the response is valid, and is not stored because of its body.
+    fn replace(&self);
     /// Called if the body is dropped before its end.
     fn abandon(&self);
     /// Whether a body ends at the value of `Content-Length`, as in HTTP/1.1. In HTTP/2, trailers may follow.
@@ -46,8 +48,8 @@ pub(super) trait Sink: Send + Sync {
     fn max_body(&self) -> usize;
     /// The number of bytes that all unfinished bodies use.
     fn under_way(&self) -> &AtomicUsize;
-    /// The maximum of that number.
-    fn max_under_way(&self) -> usize;
+    /// Whether that number is too high, even if bodies that are read slowly are no longer collected.
+    fn is_full(&self) -> bool;
 }
 
 struct State<B: Body> {
@@ -59,7 +61,7 @@ struct State<B: Body> {
     /// The number of chunks in front that the client has received.
     received: usize,
     collected: usize,
-    /// The value of `Content-Length`.
+    /// The value of `Content-Length`, or the exact size hint, from which a server makes the field.
     expected: Option<u64>,
     /// The number of bytes that the client has received.
     sent: u64,
@@ -83,11 +85,12 @@ impl<B: Body<Data = Bytes>> Tee<B> {
     pub(super) fn new(
         body: B,
         head: Box<RecordHead>,
-        expected: Option<u64>,
+        content_length: Option<u64>,
         progress: Arc<Progress>,
         sink: Box<dyn Sink>,
     ) -> Self {
         let hint = body.size_hint();
+        let expected = content_length.or(hint.exact());
         let is_empty = body.is_end_stream();
         let state = State {
             body: Some(Box::pin(body)),
@@ -113,6 +116,9 @@ impl<B: Body<Data = Bytes>> Tee<B> {
         waiter.register(cx);
         let Some(mut state) = self.state.take() else { return Poll::Pending };
         for _ in 0..FRAMES_PER_POLL {
+            if state.is_broken() {
+                self.give_up(&mut state, NotStored::Incomplete);
+            }
             if state.head.is_none() {
                 return Poll::Ready(());
             }
@@ -123,6 +129,9 @@ impl<B: Body<Data = Bytes>> Tee<B> {
     }
 
     /// Polls the next frame for the client.
+    ///
+    /// If the body panicked in the task of another request, continues the panic here: the server then aborts the
+    /// response. Any other end would look like the end of a complete body.
     pub(super) fn poll_frame(&self, waiter: &Waiter, cx: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         waiter.register(cx);
         let Some(mut state) = self.state.take() else { return Poll::Pending };
@@ -138,10 +147,21 @@ impl<B: Body<Data = Bytes>> Tee<B> {
                     End::Error(error) => Some(Err(error)),
                 });
             }
+            if state.is_broken() {
+                self.give_up(&mut state, NotStored::Incomplete);
+                std::panic::resume_unwind(Box::new("the body of the response panicked in the task of another request"));
+            }
             ready!(self.advance(&mut state));
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Stops collecting the body for the store, unless another task drives it at the moment.
+    pub(super) fn stop_collecting(&self) {
+        if let Some(mut state) = self.state.take() {
+            self.give_up(&mut state, NotStored::TooManyUnderWay);
+        }
     }
 
     pub(super) fn is_end_stream(&self) -> bool {
@@ -191,19 +211,22 @@ impl<B: Body<Data = Bytes>> Tee<B> {
 
     fn collect(&self, state: &mut State<B>, chunk: Bytes) {
         if state.head.is_some() {
-            let under_way = self.sink.under_way().fetch_add(chunk.len(), Ordering::AcqRel) + chunk.len();
+            self.sink.under_way().fetch_add(chunk.len(), Ordering::AcqRel);
             state.collected += chunk.len();
             let too_many = state.chunks.len() > MAX_CHUNKS + state.collected / SHORT_CHUNK;
             let too_long =
                 state.expected.is_some_and(|length| u64::try_from(state.collected).is_ok_and(|n| n > length));
             let reason = if state.collected > self.sink.max_body() || too_many {
                 Some(NotStored::TooLarge)
-            } else if under_way > self.sink.max_under_way() {
+            } else if self.sink.is_full() {
                 Some(NotStored::TooManyUnderWay)
             } else {
                 too_long.then_some(NotStored::Incomplete)
             };
             if let Some(reason) = reason {
+                if reason == NotStored::TooLarge {
+                    self.sink.replace();
+                }
                 self.give_up(state, reason);
             }
         }
@@ -214,7 +237,10 @@ impl<B: Body<Data = Bytes>> Tee<B> {
 
     fn finish(&self, state: &mut State<B>, end: End<B::Error>) {
         state.body = None;
-        let is_complete = matches!(end, End::Complete) && (state.expected.is_none() || state.has_length());
+        let is_complete = matches!(end, End::Complete) && state.has_promised_length();
+        if matches!(end, End::Trailers(_)) && state.head.is_some() && state.has_promised_length() {
+            self.sink.replace();
+        }
         state.end = Some(end);
         if !is_complete {
             return self.give_up(state, NotStored::Incomplete);
@@ -257,6 +283,12 @@ impl<B: Body> State<B> {
         u64::try_from(self.collected).ok() == self.expected
     }
 
+    /// Whether the length of the collected content contradicts neither `Content-Length` nor the size hint.
+    fn has_promised_length(&self) -> bool {
+        let is_hinted = |length| length >= self.hint.lower() && self.hint.upper().is_none_or(|upper| length <= upper);
+        (self.expected.is_none() || self.has_length()) && u64::try_from(self.collected).is_ok_and(is_hinted)
+    }
+
     /// Copies the collected content.
     fn content(&self, sink: &dyn Sink) -> Content {
         sink.blocks().copy(&self.chunks, self.collected)
@@ -276,6 +308,14 @@ impl<B: Body> State<B> {
     }
 }
 
+impl<B: Body> Held<'_, State<B>> {
+    /// Whether the body panicked in another task. The frame that it was about to return is missing, whatever it returns
+    /// next.
+    fn is_broken(&self) -> bool {
+        self.is_poisoned && self.body.is_some()
+    }
+}
+
 impl<B: Body> Drop for Tee<B> {
     fn drop(&mut self) {
         let has_landed = self.state.progress().landing().is_some();
@@ -283,7 +323,7 @@ impl<B: Body> Drop for Tee<B> {
         let Some(head) = state.head.take() else { return };
         self.sink.under_way().fetch_sub(state.collected, Ordering::AcqRel);
         // Servers drop a body as soon as its length has been sent. A file would only then find out that it has ended.
-        if self.sink.ends_at_length() && state.has_length() && !has_landed {
+        if self.sink.ends_at_length() && state.expected.is_some() && state.has_promised_length() && !has_landed {
             self.sink.store(head, state.content(&*self.sink));
         } else {
             self.sink.abandon();

@@ -19,6 +19,7 @@ pub(super) struct Timer(Arc<dyn Fn(Duration) -> Sleep + Send + Sync>);
 /// A time after which a task no longer waits. Without a timer, the clock is read whenever the task is polled.
 pub(super) struct TimeLimit {
     clock: Clock,
+    began: HttpDate,
     until: HttpDate,
     /// In a lock that is never taken, because the future need not be `Sync`.
     sleep: Option<Mutex<Sleep>>,
@@ -35,10 +36,12 @@ impl Timer {
 
 impl TimeLimit {
     pub(super) fn new(clock: &Clock, timer: Option<&Timer>, limit: Duration) -> Self {
+        let began = clock.now();
         Self {
             clock: clock.clone(),
+            began,
             // The current second has already begun, so one more is added.
-            until: clock.now().saturating_add(limit.saturating_add(Duration::from_secs(1))),
+            until: began.saturating_add(limit.saturating_add(Duration::from_secs(1))),
             sleep: timer.map(|timer| Mutex::new((timer.0)(limit))),
         }
     }
@@ -46,7 +49,12 @@ impl TimeLimit {
     /// Whether the time is over. If there is a timer, the task is woken when it is.
     pub(super) fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         let sleep = self.sleep.as_mut().map(|sleep| sleep.get_mut().unwrap_or_else(PoisonError::into_inner));
-        sleep.is_some_and(|sleep| sleep.as_mut().poll(cx) == Poll::Ready(())) || self.clock.now() >= self.until
+        if sleep.is_some_and(|sleep| sleep.as_mut().poll(cx) == Poll::Ready(())) {
+            return true;
+        }
+        // If the clock was set back, the time that has passed is not known.
+        let now = self.clock.now();
+        now >= self.until || now < self.began
     }
 }
 
