@@ -444,3 +444,13 @@ async fn a_get_that_states_that_it_has_no_content_is_looked_up() {
     assert!(!site.get("/", &[("content-length", "1")]).await.is_hit());
     assert!(!site.get("/", &[("content-length", "0"), ("content-length", "1")]).await.is_hit());
 }
+
+#[tokio::test]
+async fn a_body_that_is_not_storable_spares_the_next_requests_too() {
+    let site = Site::with_policy(PUBLIC, |_| page("x".repeat(2 << 20), &[]));
+    let first = site.get("/", &[]).await;
+    assert!(first.field("cache-status").unwrap().contains("stored"), "the head is storable");
+    let next = site.get("/", &[]).await;
+    assert_eq!(next.field("cache-status").unwrap(), "tower-cache-policy; fwd=uri-miss; fwd-status=200");
+    assert_eq!((site.cache.stats().stored, site.cache.stats().not_stored), (0, 1));
+}
