@@ -349,7 +349,8 @@ mod tests {
         assert!((590..660).contains(&(with - without)), "{}", with - without);
         let name: &'static str = format!("x-{}", "n".repeat(200)).leak();
         let with = weight(name, &[]) - weight("x-a", &[]);
-        assert!((200..220).contains(&with), "{with}");
+        // The values contain the names too.
+        assert!((590..640).contains(&with), "{with}");
         let with = weight("x-a, x-b, x-c", &[]) - weight("x-a", &[]);
         assert!(with >= 2 * size_of::<HeaderName>() + 2 * (8 + 24), "{with}");
         let of_lines = |counts_lines| {

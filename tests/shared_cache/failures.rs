@@ -13,7 +13,7 @@ use tower_cache_policy::policy::{CachePolicy, Risk};
 use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy::{CachePolicyLayer, SharedCache};
 
-use crate::site::{PUBLIC, Site, TestClock, page};
+use crate::site::{MINUTE, PUBLIC, Site, TestClock, page};
 use crate::support::{TestBody, content, get};
 
 /// The inner service cannot be reached.
@@ -453,4 +453,21 @@ async fn a_body_that_is_not_storable_spares_the_next_requests_too() {
     let next = site.get("/", &[]).await;
     assert_eq!(next.field("cache-status").unwrap(), "tower-cache-policy; fwd=uri-miss; fwd-status=200");
     assert_eq!((site.cache.stats().stored, site.cache.stats().not_stored), (0, 1));
+}
+
+#[tokio::test]
+async fn a_policy_with_a_lifetime_for_edges_can_forbid_stale_responses_too() {
+    let policy = PUBLIC.edge(MINUTE * 2);
+    for (policy, is_replaced) in [(policy, true), (policy.must_revalidate(), false), (policy.proxy_revalidate(), false)]
+    {
+        let clock = TestClock::default();
+        let cache = SharedCache::by_policy(MemoryStore::new(1 << 20))
+            .clock(clock.clock())
+            .stale_when_disconnected(Duration::from_secs(30));
+        let service = once(policy, &cache, &clock);
+        let first = service.clone().oneshot(get("/", &[])).await.unwrap();
+        content(first.into_body()).await;
+        clock.advance(121);
+        assert_eq!(service.oneshot(get("/", &[])).await.is_ok(), is_replaced, "{policy:?}");
+    }
 }

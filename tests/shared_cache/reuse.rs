@@ -618,22 +618,3 @@ async fn a_response_that_needs_a_validator_and_has_none_is_not_stored() {
     site.get("/", &[]).await;
     assert_eq!(site.cache.stats().stored, 0);
 }
-
-#[tokio::test]
-async fn a_policy_that_forbids_stale_responses_does_so_at_the_edge_too() {
-    let tolerant = PUBLIC.edge(MINUTE).stale_if_error(MINUTE * 60).stale_at_edge_only();
-    for (policy, is_stale) in
-        [(tolerant, true), (tolerant.must_revalidate(), false), (tolerant.proxy_revalidate(), false)]
-    {
-        let site = Site::with_policy(policy, |request| {
-            let mut response = page("x", &[]);
-            if request.headers().contains_key("x-fail") {
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            }
-            response
-        });
-        site.get("/", &[]).await;
-        site.clock.advance(70);
-        assert_eq!(site.get("/", &[("x-fail", "1")]).await.status == 200, is_stale, "{policy:?}");
-    }
-}

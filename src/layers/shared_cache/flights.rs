@@ -66,6 +66,7 @@ pub(super) enum Landing {
 
 /// A flight that any waiting task can drive.
 pub(super) trait Drive: fmt::Debug + Send + Sync {
+    /// Polls the result for a waiter that is registered.
     fn poll_landing(&self, waiter: &Waiter, cx: &mut Context<'_>) -> Poll<Landing>;
 }
 
@@ -435,5 +436,124 @@ mod tests {
         assert!(matches!(board(&flights, &key("/"), 2), Boarding::Joined(_)), "the other flight remains");
         drop(first);
         assert_eq!(number_of_urls(&flights), 0);
+    }
+
+    /// Counts how often it is polled, woken and finished.
+    #[derive(Debug, Default)]
+    struct Counter(std::sync::atomic::AtomicUsize);
+
+    impl Counter {
+        fn add(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+
+        fn get(&self) -> usize {
+            self.0.load(Ordering::SeqCst)
+        }
+    }
+
+    impl Drive for Counter {
+        fn poll_landing(&self, _: &Waiter, _: &mut Context<'_>) -> Poll<Landing> {
+            self.add();
+            Poll::Pending
+        }
+    }
+
+    impl std::task::Wake for Counter {
+        fn wake(self: Arc<Self>) {
+            self.add();
+        }
+    }
+
+    impl Finish for Counter {
+        fn finish(&self, flight: Joined) {
+            self.add();
+            drop(flight.in_background());
+        }
+    }
+
+    /// A reserved place, and a request that waits for it.
+    fn with_a_waiting_request(finish: Option<Arc<dyn Finish>>) -> (Reservation, Joined) {
+        let flights = Arc::new(Flights::default());
+        let board = || {
+            let own = Progress::new(Moment::default(), at(0), None, finish.clone());
+            flights.board(&key("/"), &HeaderMap::new(), own, at(0), || None::<()>)
+        };
+        let (Boarding::First(place), Boarding::Joined(joined)) = (board(), board()) else { panic!("in this order") };
+        (place, joined)
+    }
+
+    /// The request that has caused the flight.
+    fn take_off(place: &Reservation) -> (Arc<Counter>, Joined) {
+        let flight = Arc::new(Counter::default());
+        let drive: Arc<dyn Drive> = Arc::<Counter>::clone(&flight);
+        place.take_off(Arc::downgrade(&drive));
+        let waiter = place.progress().waiters.join(MAX_WAITING).unwrap();
+        (flight, Joined::own(waiter, Arc::clone(place.progress()), drive))
+    }
+
+    #[test]
+    fn a_waiting_request_is_woken_when_there_is_a_flight_and_when_it_lands() {
+        let woken = Arc::new(Counter::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut cx = Context::from_waker(&waker);
+        let (place, mut joined) = with_a_waiting_request(None);
+        assert!(joined.poll_landing(&mut cx).is_pending());
+        let (flight, _own) = take_off(&place);
+        assert_eq!(woken.get(), 1);
+        assert!(joined.poll_landing(&mut cx).is_pending());
+        assert_eq!(flight.get(), 1, "it drives the flight");
+        place.progress().land(Landing::NotShared);
+        assert_eq!(woken.get(), 2);
+        assert!(matches!(joined.poll_landing(&mut cx), Poll::Ready(Landing::NotShared)));
+
+        let (place, mut joined) = with_a_waiting_request(None);
+        assert!(joined.poll_landing(&mut cx).is_pending());
+        drop(place);
+        assert_eq!(woken.get(), 3);
+        assert!(matches!(joined.poll_landing(&mut cx), Poll::Ready(Landing::Left)));
+    }
+
+    #[test]
+    fn a_flight_whose_first_client_leaves_is_held_for_the_others_until_it_lands() {
+        let mut cx = Context::from_waker(Waker::noop());
+        for lands in [false, true] {
+            let (place, mut joined) = with_a_waiting_request(None);
+            let (flight, own) = take_off(&place);
+            drop(own);
+            assert_eq!(Arc::strong_count(&flight), 2, "for the request that has not seen it");
+            if lands {
+                place.progress().land(Landing::NotShared);
+                assert_eq!(Arc::strong_count(&flight), 1);
+            }
+            assert_eq!(joined.poll_landing(&mut cx).is_ready(), lands);
+            assert_eq!(flight.get(), usize::from(!lands));
+            drop(joined);
+            assert_eq!(Arc::strong_count(&flight), 1);
+        }
+    }
+
+    #[test]
+    fn a_flight_is_finished_once_when_its_last_client_leaves_before_it_lands() {
+        let finished = Arc::new(Counter::default());
+        let finish = || Some(Arc::<Counter>::clone(&finished) as Arc<dyn Finish>);
+        let (place, joined) = with_a_waiting_request(finish());
+        let (flight, own) = take_off(&place);
+        drop(own);
+        assert_eq!(finished.get(), 0, "another client waits");
+        drop(joined);
+        assert_eq!((finished.get(), Arc::strong_count(&flight)), (1, 1), "the task was dropped at once");
+
+        let (place, joined) = with_a_waiting_request(finish());
+        let (_flight, own) = take_off(&place);
+        place.progress().land(Landing::NotShared);
+        drop((own, joined));
+        assert_eq!(finished.get(), 1, "it has landed");
+
+        let (place, joined) = with_a_waiting_request(finish());
+        let (_flight, own) = take_off(&place);
+        drop(joined);
+        drop(own.in_background());
+        assert_eq!(finished.get(), 1, "a background task was dropped");
     }
 }
