@@ -735,4 +735,19 @@ mod tests {
             assert_eq!(everything.len(), expected);
         }
     }
+
+    #[test]
+    fn a_response_that_is_selected_without_the_number_of_lines_is_restored() {
+        let codec = Codec::new(1);
+        for rules in [SelectionRules::default(), SelectionRules { counts_lines: true, by_weight_of_language: false }] {
+            let mut head = record(None).head().clone();
+            let request = fields(&[("accept-language", "de")]);
+            head.selection = Selection::of(&head.headers, &request, rules).unwrap();
+            let record = Record::new(head, Bytes::from_static(b"content").into());
+            let encoded = codec.encode(&key("/a"), &record, MOMENT).unwrap();
+            let (head, ..) = response(codec.decode(&encoded, &key("/a")).unwrap());
+            assert_eq!(head.selection, record.head().selection);
+            assert_eq!(head.selection.rules().counts_lines, rules.counts_lines);
+        }
+    }
 }

@@ -471,3 +471,48 @@ async fn a_policy_with_a_lifetime_for_edges_can_forbid_stale_responses_too() {
         assert_eq!(service.oneshot(get("/", &[])).await.is_ok(), is_replaced, "{policy:?}");
     }
 }
+
+#[tokio::test]
+async fn the_tags_of_a_304_without_a_decision_are_added_to_those_of_the_stored_response() {
+    use tower_cache_policy::edge::purge::Purge;
+    use tower_cache_policy::policy::{CacheTag, CacheTags};
+
+    for tag in ["old", "new", "other"] {
+        let clock = TestClock::default();
+        let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).clock(clock.clock());
+        let tagged = |tag: &'static str, fields: Lines| {
+            let mut response = page("content", fields);
+            CacheTags::from(CacheTag::from_static(tag)).add_to(response.extensions_mut());
+            response
+        };
+        let handler =
+            service_fn(
+                move |_: Request<TestBody>| async move { Ok::<_, Infallible>(tagged("old", &[("etag", "\"a\"")])) },
+            );
+        let inner = CachePolicyLayer::new(PUBLIC).clock(clock.clock()).layer(handler);
+        let middleware = service_fn(move |request: Request<TestBody>| {
+            let inner = inner.clone();
+            async move {
+                if request.headers().contains_key("if-none-match") {
+                    let mut response = tagged("new", &[("etag", "\"a\"")]);
+                    *response.status_mut() = StatusCode::NOT_MODIFIED;
+                    return Ok(response);
+                }
+                inner.oneshot(request).await
+            }
+        });
+        let service = cache.layer().layer(middleware);
+        let is_hit = async || {
+            let response = service.clone().oneshot(get("/", &[])).await.unwrap();
+            let is_hit = response.headers()["cache-status"].to_str().unwrap().contains("; hit");
+            assert_eq!(content(response.into_body()).await, "content");
+            is_hit
+        };
+        assert!(!is_hit().await);
+        clock.advance(60);
+        assert!(!is_hit().await, "revalidated");
+        assert!(is_hit().await);
+        cache.purge(&Purge::tags([CacheTag::from_static(tag)]));
+        assert_eq!(is_hit().await, tag == "other", "{tag}");
+    }
+}
