@@ -457,7 +457,7 @@ async fn a_body_that_is_not_storable_spares_the_next_requests_too() {
 
 #[tokio::test]
 async fn a_policy_with_a_lifetime_for_edges_can_forbid_stale_responses_too() {
-    let policy = PUBLIC.edge(MINUTE * 2);
+    let policy = CachePolicy::edge_only(MINUTE * 2);
     for (policy, is_replaced) in [(policy, true), (policy.must_revalidate(), false), (policy.proxy_revalidate(), false)]
     {
         let clock = TestClock::default();
