@@ -440,3 +440,18 @@ async fn a_response_whose_status_a_middleware_changed_is_not_stored() {
         assert_eq!(cache.stats().stored, stored, "{status}");
     }
 }
+
+#[tokio::test]
+async fn a_marked_request_does_not_get_a_stored_response() {
+    let site = Site::with_policy(PUBLIC, |_| page("x", &[]));
+    site.get("/", &[]).await;
+    assert!(site.get("/", &[]).await.is_hit());
+    let mut request = crate::support::get("/", &[]);
+    request.extensions_mut().insert(Personalized);
+    let got = site.call(request).await;
+    assert_eq!(
+        got.field("cache-status").unwrap(),
+        "tower-cache-policy; fwd=bypass; fwd-status=200; detail=personalized"
+    );
+    assert_eq!(site.calls(), 2);
+}
