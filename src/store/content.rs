@@ -399,6 +399,18 @@ mod tests {
         assert_eq!(free(&blocks), LARGEST);
     }
 
+    #[test]
+    fn the_weight_of_long_contents_is_that_of_their_blocks() {
+        let blocks = Blocks::new(1 << 20);
+        for (length, of_blocks) in [(SHORT + 1, 1_536), (3_072, 3_072), (3_073, 3_584), (16_385, 16_896)] {
+            let content = blocks.copy(&[bytes(length)], length);
+            assert_eq!(content.weight(), of_blocks + content.pieces().len() * BLOCK_OVERHEAD, "{length}");
+        }
+        for (length, expected) in [(0, 0), (1, 16 + 32), (SHORT, 1_040 + 32)] {
+            assert_eq!(blocks.copy(&[bytes(length)], length).weight(), expected, "{length}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_part_has_the_bytes_of_its_range(length in 0_usize..70_000, start in 0_usize..70_000, size in 0_usize..70_000) {

@@ -759,4 +759,43 @@ mod tests {
             "a fact or a guard has changed: increase VERSION, and set the sum"
         );
     }
+
+    #[test]
+    fn each_key_and_variant_has_its_own_name() {
+        let codec = Codec::new(0);
+        assert_ne!(codec.name(&key("/a")), codec.name(&key("/b")));
+        assert_ne!(codec.hashed(&[b"ab", b"c"]), codec.hashed(&[b"a", b"bc"]));
+        assert_ne!(codec.hashed(&[b"a", b""]), codec.hashed(&[b"a"]));
+    }
+
+    #[test]
+    fn a_purge_is_divided_only_if_its_names_are_too_long_together() {
+        let long =
+            |letter: &str| KeyRules::default().url("h", &format!("/{}", letter.repeat(MAX_PURGE)).parse().unwrap());
+        let tags: CacheTags = (1_000..1_100).map(|index| CacheTag::new(format!("tag-{index}")).unwrap()).collect();
+        let none = CacheTags::new();
+        let (one, two) = ([long("a")], [long("a"), long("b")]);
+        for (tags, urls, expected) in [(&none, &one[..], 1), (&none, &two, 2), (&tags, &[], 1), (&tags, &two, 3)] {
+            let purge = PurgeOf { tags, urls, prefixes: &[], everything: false, soft: None };
+            assert_eq!(PurgeNames::encode(&purge).len(), expected);
+            let everything = PurgeNames::encode(&PurgeOf { everything: true, ..purge });
+            assert!(PurgeNames::decode(&everything[0]).everything);
+            assert_eq!(everything.len(), expected);
+        }
+    }
+
+    #[test]
+    fn a_response_that_is_selected_without_the_number_of_lines_is_restored() {
+        let codec = Codec::new(1);
+        for rules in [SelectionRules::default(), SelectionRules { counts_lines: true, by_weight_of_language: false }] {
+            let mut head = record(None).head().clone();
+            let request = fields(&[("accept-language", "de")]);
+            head.selection = Selection::of(&head.headers, &request, rules).unwrap();
+            let record = Record::new(head, Bytes::from_static(b"content").into());
+            let encoded = codec.encode(&key("/a"), &record, MOMENT).unwrap();
+            let (head, ..) = response(codec.decode(&encoded, &key("/a")).unwrap());
+            assert_eq!(head.selection, record.head().selection);
+            assert_eq!(head.selection.rules().counts_lines, rules.counts_lines);
+        }
+    }
 }

@@ -617,4 +617,50 @@ mod tests {
             prop_assert_eq!(of(&one) == of(&other), one == other);
         }
     }
+
+    #[test]
+    fn a_key_has_at_most_eight_kibibytes() {
+        let rules = KeyRules::default();
+        let path = |length: usize| format!("/{}", "a".repeat(length - 1)).parse::<PathAndQuery>().unwrap();
+        for (target, inner) in [(MAX_LENGTH - 5, 0), (1, 300), (300, 300), (4_000, MAX_LENGTH - 4_005)] {
+            for (more, has_key) in [(0, true), (1, false)] {
+                let target = path(target);
+                let scheme_and_host = MAX_LENGTH - target.as_str().len() - inner;
+                let host = "h".repeat(scheme_and_host - 4 + more);
+                let inner = (inner > 0).then(|| path(inner));
+                let parts = KeyParts { scheme: "http", inner: inner.as_ref(), ..parts(&host, &target) };
+                assert_eq!(made(&rules, parts).is_some(), has_key, "{} {inner:?}", target.as_str().len());
+            }
+        }
+        // The memory for a lookup fits the parts.
+        for length in [1, 200, 231, 232, 240, 241, 256, 300] {
+            let (target, inner) = (path(length), path(length));
+            let parts = KeyParts { scheme: "https", inner: Some(&inner), ..parts("example.com", &target) };
+            assert!(made(&rules, parts).is_some(), "{length}");
+        }
+    }
+
+    #[test]
+    fn two_keys_with_the_same_hash_differ() {
+        let key = |bytes: &[u8]| PrimaryKey { hash: 1, bytes: bytes.into() };
+        let (one, other) = (key(b"one"), key(b"other"));
+        assert_ne!(one, other);
+        assert!(!KeyRef::from(&one).equivalent(&other));
+        assert!(KeyRef::from(&one).equivalent(&key(b"one")));
+    }
+
+    #[test]
+    fn a_query_that_is_written_again_is_not_mistaken_for_a_path_or_a_value() {
+        let mut sorted = KeyRules::default();
+        sorted.sort_query();
+        let mut only = KeyRules::default();
+        only.only_query(["x".to_owned(), "x?y".to_owned(), "y".to_owned()]);
+        for rules in [&sorted, &only] {
+            let keys = ["/a?x&y", "/a?x?y", "/a&x&y", "/a&x?y", "/a&x", "/a?x"].map(|target| key(rules, "h", target));
+            for (index, one) in keys.iter().enumerate() {
+                assert!(one.is_some() && !keys[..index].contains(one), "{index}");
+            }
+            assert_eq!(keys[0].as_ref().unwrap().url().target(), "/a?x&y");
+        }
+    }
 }

@@ -535,4 +535,32 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_response_of_the_maximum_size_is_stored() {
+        let content = record("de", 1, Bytes::from(vec![b'x'; 3_000]));
+        for (less, is_stored) in [(0, true), (1, false)] {
+            let store = MemoryStore::with_max_object(1 << 20, content.weight() - less);
+            assert_eq!(store.insert(key("/"), Arc::clone(&content), |_| true), is_stored);
+            assert_eq!(store.len(), usize::from(is_stored));
+        }
+        assert_eq!(MemoryStore::with_max_object(1_000, 600).max_object(), 500, "at most half of the capacity");
+    }
+
+    #[test]
+    fn two_stores_have_different_seeds() {
+        assert_ne!(MemoryStore::new(1 << 20).seed(), MemoryStore::new(1 << 20).seed());
+    }
+
+    #[test]
+    fn the_weight_of_a_url_includes_its_key_and_the_list_of_its_variants() {
+        let (one, other) = (record("de", 1, Bytes::new()), record("en", 1, Bytes::from(vec![b'x'; 500])));
+        let of = |path: &str, records: &[Arc<Record>]| usize::try_from(weight(&key(path), records)).unwrap();
+        let long = format!("/{}", "a".repeat(1_000));
+        let single = of("/", &[Arc::clone(&one)]);
+        assert_eq!(single - one.weight(), ENTRY_OVERHEAD + 48, "a key of 18 bytes");
+        assert_eq!(of(&long, &[Arc::clone(&one)]) - single, 1_008, "the key, in multiples of 16 bytes");
+        // Two pointers with two counters.
+        assert_eq!(of("/", &[one, Arc::clone(&other)]) - single, other.weight() + 48);
+    }
 }

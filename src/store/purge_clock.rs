@@ -424,4 +424,68 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_earliest_soft_purge_counts_in_any_order() {
+        let at = |seconds| HttpDate::from_unix_seconds(seconds).unwrap();
+        for times in [[10, 20, 30], [30, 20, 10], [20, 10, 30]] {
+            let clock = PurgeClock::default();
+            let before = clock.moment();
+            let names = ["a", "b"].map(str::to_owned);
+            clock.purge(PurgeOf { soft: Some(at(times[0])), ..of(&CacheTags::new(), &[url("/")], &[]) });
+            for (name, seconds) in names.iter().zip(&times[1..]) {
+                clock.purge(PurgeOf { soft: Some(at(*seconds)), ..of(&tags(std::slice::from_ref(name)), &[], &[]) });
+            }
+            assert_eq!(clock.check(before, &tags(&names), || url("/")).0, Purged::Soft(at(10)), "{times:?}");
+        }
+    }
+
+    #[test]
+    fn the_number_and_the_length_of_names_are_limited() {
+        let none = CacheTags::new();
+        let urls = |count: usize, length: usize| -> Vec<UrlName> {
+            (0..count).map(|index| url(&format!("/{index:0width$}", width = length - 2))).collect()
+        };
+        let is_collapsed =
+            |clock: &PurgeClock| clock.check(Moment::default(), &none, || url("/other")).0 == Purged::Hard;
+        // Each name has a host of one byte. A URL has another name without it.
+        let long = MAX_BYTES / MAX_PREFIXES;
+        for (case, purged, prefixes, expected) in [
+            ("as many prefixes of the greatest length as allowed", 0, urls(MAX_PREFIXES, long), false),
+            ("one prefix more", 0, urls(MAX_PREFIXES + 1, 20), true),
+            ("longer prefixes", 0, urls(MAX_PREFIXES - 1, long + 100), true),
+            ("URLs", 120, Vec::new(), false),
+            ("longer URLs", 129, Vec::new(), true),
+        ] {
+            let clock = PurgeClock::default();
+            for prefix in &prefixes {
+                clock.purge(of(&none, &[], std::slice::from_ref(prefix)));
+                clock.purge(of(&none, &[], std::slice::from_ref(prefix)));
+            }
+            for name in urls(purged, long) {
+                clock.purge(of(&none, std::slice::from_ref(&name), &[]));
+                clock.purge(of(&none, &[name], &[]));
+            }
+            assert_eq!(is_collapsed(&clock), expected, "{case}");
+            let marks = clock.marks.read().unwrap();
+            let names = marks.by_url.keys().chain(marks.by_prefix.iter().map(|(prefix, _)| prefix));
+            let bytes: usize = names.flat_map(|name| name.parts().map(<[u8]>::len)).sum();
+            assert_eq!(marks.bytes, bytes, "{case}");
+        }
+    }
+
+    #[test]
+    fn one_purge_of_too_many_names_leaves_none_of_them() {
+        let urls: Vec<UrlName> = (0..=MAX_MARKS / 2).map(|index| url(&format!("/{index}"))).collect();
+        let (none, tags) = (CacheTags::new(), tags(&["a".to_owned()]));
+        for (tags, urls, prefixes) in [(&tags, &urls[..], &urls[..2]), (&none, &[], &urls[..=MAX_PREFIXES])] {
+            let clock = PurgeClock::default();
+            clock.purge(of(tags, urls, prefixes));
+            let marks = clock.marks.read().unwrap();
+            assert_eq!((marks.len(), marks.by_prefix.len(), marks.bytes), (0, 0, 0));
+            drop(marks);
+            assert_eq!(clock.check(Moment::default(), &none, || url("/other")).0, Purged::Hard);
+            assert_eq!(clock.check(clock.moment(), &none, || url("/")).0, Purged::No);
+        }
+    }
 }

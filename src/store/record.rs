@@ -396,4 +396,75 @@ mod tests {
             prop_assert_eq!(is_current, expected == Outcome::NotModified);
         }
     }
+
+    #[test]
+    fn a_stored_response_has_one_date_which_is_its_own_if_it_has_one() {
+        let control = CacheControl::default();
+        let stored =
+            |headers: HeaderMap| RecordHead::fields_for_storing(&headers, &control, HttpDate::UNIX_EPOCH).unwrap();
+        let own = "Fri, 02 Jan 1970 00:00:00 GMT";
+        for (headers, expected) in [(fields(&[(4, own)]), own), (fields(&[]), "Thu, 01 Jan 1970 00:00:00 GMT")] {
+            let stored = stored(headers);
+            assert_eq!(stored.get_all(DATE).iter().collect::<Vec<_>>(), [expected]);
+        }
+    }
+
+    #[test]
+    fn a_value_remains_marked_as_sensitive() {
+        for is_sensitive in [true, false] {
+            let mut value = HeaderValue::from_static("text/html");
+            value.set_sensitive(is_sensitive);
+            let mut other = HeaderValue::from_static("\"tag\"");
+            other.set_sensitive(is_sensitive);
+            let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, value), (ETAG, other)]);
+            let control = CacheControl::default();
+            let stored = RecordHead::fields_for_storing(&headers, &control, HttpDate::UNIX_EPOCH).unwrap();
+            assert_eq!(stored[http::header::CONTENT_TYPE].is_sensitive(), is_sensitive);
+            assert_eq!(stored[ETAG].is_sensitive(), is_sensitive);
+        }
+    }
+
+    #[test]
+    fn the_weight_of_a_response_includes_all_of_its_parts() {
+        let long = "x".repeat(1_000);
+        let of = |headers: HeaderMap| record(headers).weight();
+        let head = record(fields(&[])).head().clone();
+        let base = Record::new(head.clone(), Bytes::new().into()).weight();
+        assert!(base > size_of::<Record>());
+        let with = |head: RecordHead| Record::new(head, Bytes::new().into()).weight() - base;
+        assert_eq!(with(RecordHead { ruling: Some(Ruling::default()), ..head.clone() }), 512);
+        let tags: CacheTags =
+            ["a", "b", "c", "d", "e"].map(|tag| CacheTag::new(tag.repeat(100)).unwrap()).into_iter().collect();
+        assert_eq!(
+            with(RecordHead { tags, ..head.clone() }),
+            5 * 112 + allocated(8 * size_of::<CacheTag>()),
+            "a list grows to a power of two"
+        );
+        let one: CacheTags = std::iter::once(CacheTag::from_static("a")).collect();
+        assert_eq!(with(RecordHead { tags: one, ..head.clone() }), 16 + allocated(4 * size_of::<CacheTag>()));
+        let vary = HeaderMap::from_iter([(http::header::VARY, HeaderValue::from_static("x-a"))]);
+        let selection = Selection::of(&vary, &HeaderMap::new(), SelectionRules::default()).unwrap();
+        let weight = selection.weight();
+        assert_eq!(with(RecordHead { selection, ..head }), weight);
+        // The text, and the places of the field in maps with room for few fields.
+        let long = of(fields(&[(6, &long)])) - of(fields(&[(6, "x")]));
+        assert!((990..1_020).contains(&long), "{long}");
+        let content = Record::new(record(fields(&[])).head().clone(), Bytes::from(vec![b'x'; 500]).into()).weight();
+        assert_eq!(content - base, allocated(500) + allocated(24));
+        let validated = of(fields(&[(5, "\"a\"")])) - of(fields(&[(2, "\"a\"")]));
+        assert!(validated >= size_of::<HeaderMap>() + FIELD_SIZE, "a 304 has fields of its own: {validated}");
+        let lines: Vec<_> = (0..9).map(|_| (2, "a")).collect();
+        let lines = of(fields(&lines)) - of(fields(&lines[..1]));
+        assert!(lines >= 8 * LINE_SIZE, "{lines}");
+    }
+
+    #[test]
+    fn the_memory_of_a_map_includes_its_fields_its_index_and_further_lines() {
+        let of = |count, room| memory_of_map(&fields(&vec![(2, "a"); count]), room);
+        assert_eq!(of(0, 0), 0);
+        assert_eq!(of(1, 6), allocated(6 * FIELD_SIZE) + allocated(32), "eight places of four bytes");
+        for (count, lines) in [(1, 0), (2, 4), (5, 4), (6, 8)] {
+            assert_eq!(of(count, 6) - of(1, 6), allocated(lines * LINE_SIZE), "{count}");
+        }
+    }
 }

@@ -293,4 +293,71 @@ mod tests {
         request.insert("x-a", HeaderValue::from_str(&"a".repeat(SelectingValues::MAX_LENGTH + 1)).unwrap());
         assert_eq!(Selection::of(&fields(&[("vary", "x-a")]), &request, RULES), None);
     }
+
+    #[test]
+    fn the_order_and_the_other_languages_count_only_for_services_that_choose_by_them() {
+        let response = fields(&[("vary", "accept-language"), ("content-language", "de")]);
+        for by_weight_of_language in [false, true] {
+            let rules = SelectionRules { by_weight_of_language, ..RULES };
+            let stored = Selection::of(&response, &fields(&[("accept-language", "en, de")]), rules).unwrap();
+            assert_eq!(stored.rules().by_weight_of_language, by_weight_of_language);
+            assert_eq!(stored.matches(&fields(&[("accept-language", "de, en")])), by_weight_of_language);
+            assert!(!stored.matches(&fields(&[("accept-language", "en, de;q=0.5")])));
+            let stored = Selection::of(&response, &fields(&[("accept-language", "de, en;q=0.8")]), rules).unwrap();
+            assert_eq!(stored.matches(&fields(&[("accept-language", "de, fr;q=0.5")])), by_weight_of_language);
+        }
+    }
+
+    #[test]
+    fn only_a_selection_without_fields_is_that_of_all_requests() {
+        assert!(Selection::of(&fields(&[]), &fields(&[("x-a", "1")]), RULES).unwrap().is_of_all());
+        assert!(!Selection::of(&fields(&[("vary", "x-a")]), &fields(&[]), RULES).unwrap().is_of_all());
+    }
+
+    #[test]
+    fn several_selections_are_compared_as_each_of_them_is() {
+        let values = [None, Some("a"), Some("b")];
+        let requests: Vec<HeaderMap> = values
+            .iter()
+            .flat_map(|one| values.iter().map(move |other| [("x-one", *one), ("x-other", *other)]))
+            .map(|lines| lines.into_iter().filter_map(|(name, value)| Some((name, value?))).collect::<Vec<_>>())
+            .map(|lines| fields(&lines))
+            .collect();
+        let selections: Vec<Selection> = ["", "x-one", "x-other", "x-one, x-other"]
+            .iter()
+            .flat_map(|vary| requests.iter().map(move |request| (fields(&[("vary", *vary)]), request)))
+            .map(|(vary, request)| Selection::of(&vary, request, RULES).unwrap())
+            .collect();
+        for request in &requests {
+            let expected: Vec<bool> = selections.iter().map(|selection| selection.matches(request)).collect();
+            let mut selecting = Selecting::of(request, &selections);
+            let found: Vec<bool> = selections.iter().map(|selection| selecting.matches(selection)).collect();
+            assert_eq!(found, expected, "{request:?}");
+        }
+    }
+
+    #[test]
+    fn the_weight_includes_the_names_and_the_values() {
+        let weight = |vary: &'static str, request: &[(&'static str, &'static str)]| {
+            Selection::of(&fields(&[("vary", vary)]), &fields(request), RULES).unwrap().weight()
+        };
+        let long: &'static str = "v".repeat(200).leak();
+        let without = weight("x-a", &[("x-a", "1")]);
+        assert!(without > size_of::<HeaderName>() + 8, "{without}");
+        // The values, with as much room again, and the line as it was sent.
+        let with = weight("x-a", &[("x-a", long)]);
+        assert!((590..660).contains(&(with - without)), "{}", with - without);
+        let name: &'static str = format!("x-{}", "n".repeat(200)).leak();
+        let with = weight(name, &[]) - weight("x-a", &[]);
+        // The values contain the names too.
+        assert!((590..640).contains(&with), "{with}");
+        let with = weight("x-a, x-b, x-c", &[]) - weight("x-a", &[]);
+        assert!(with >= 2 * size_of::<HeaderName>() + 2 * (8 + 24), "{with}");
+        let of_lines = |counts_lines| {
+            let rules = SelectionRules { counts_lines, ..RULES };
+            Selection::of(&fields(&[("vary", "x-a, x-b, x-c, x-d")]), &fields(&[]), rules).unwrap().weight()
+        };
+        assert!(of_lines(true) - of_lines(false) >= 4 * size_of::<usize>());
+        assert_eq!(weight("", &[]), 0);
+    }
 }

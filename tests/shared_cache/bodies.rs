@@ -296,3 +296,206 @@ async fn a_stream_that_never_ends_is_passed_through_within_the_limit() {
     }
     assert_eq!((cache.stats().stored, cache.stats().not_stored), (0, 1));
 }
+
+/// Polls once.
+fn poll_once<F: Future + Unpin>(future: F) -> Option<F::Output> {
+    futures_util::FutureExt::now_or_never(future)
+}
+
+#[tokio::test]
+async fn a_response_without_content_is_stored_although_no_server_polls_its_body() {
+    let cache = cache();
+    let response = serve(&cache, Frames::of(&[]).sized(), None).oneshot(get("/", &[])).await.unwrap();
+    assert!(response.body().is_end_stream());
+    drop(response);
+    assert_eq!(cache.stats().stored, 1);
+}
+
+#[tokio::test]
+async fn over_http_2_a_body_that_ends_at_its_length_is_stored_although_servers_do_not_poll_again() {
+    let cache = cache();
+    let mut request = get("/", &[]);
+    *request.version_mut() = Version::HTTP_2;
+    let response = serve(&cache, Frames::of(&["a", "b"]), Some("2")).oneshot(request).await.unwrap();
+    let mut body = response.into_body();
+    for _ in 0..2 {
+        body.frame().await.unwrap().unwrap();
+    }
+    drop(body);
+    assert_eq!(cache.stats().stored, 1);
+}
+
+#[tokio::test]
+async fn a_length_with_a_sign_is_not_a_length() {
+    let cache = cache();
+    let response = serve(&cache, Frames::of(&["a"]), Some("+1")).oneshot(get("/", &[])).await.unwrap();
+    assert_eq!(content(response.into_body()).await, "a");
+    assert_eq!(cache.stats().stored, 0);
+}
+
+#[tokio::test]
+async fn the_number_of_chunks_is_limited_by_their_average_length() {
+    // 1,024 chunks, and one more for each 256 bytes.
+    for (count, is_stored) in [(1_029, true), (1_030, false)] {
+        let cache = SharedCache::by_policy(MemoryStore::with_max_object(4 << 20, 1 << 20));
+        let pieces = vec!["x"; count];
+        let first = serve(&cache, Frames::of(&pieces), None).oneshot(get("/", &[])).await.unwrap();
+        assert_eq!(content(first.into_body()).await.len(), count);
+        assert_eq!(cache.stats().stored, u64::from(is_stored), "{count}");
+    }
+    let cache = SharedCache::by_policy(MemoryStore::with_max_object(16 << 20, 4 << 20));
+    let pieces = vec![&*"x".repeat(300).leak(); 3_000];
+    let first = serve(&cache, Frames::of(&pieces), None).oneshot(get("/", &[])).await.unwrap();
+    assert_eq!(content(first.into_body()).await.len(), 900_000);
+    assert_eq!(cache.stats().stored, 1, "longer chunks may be as many as they are");
+}
+
+#[tokio::test]
+async fn a_body_may_use_all_of_the_memory_for_bodies_under_way() {
+    for (length, is_stored) in [(8 << 10, true), ((8 << 10) + 1, false)] {
+        let cache = SharedCache::by_policy(MemoryStore::with_max_object(64 << 10, 32 << 10));
+        let pieces = [&*"x".repeat(length).leak()];
+        let first = serve(&cache, Frames::of(&pieces), None).oneshot(get("/", &[])).await.unwrap();
+        assert_eq!(content(first.into_body()).await.len(), length);
+        assert_eq!(cache.stats().stored, u64::from(is_stored), "{length}");
+    }
+}
+
+/// Returns the length of a body that is read as servers do it: they do not poll it after it states its end.
+async fn read_by_a_server(mut body: SharedCacheBody<Frames>) -> usize {
+    let mut length = 0;
+    while !body.is_end_stream() {
+        let Some(frame) = body.frame().await else { break };
+        length += frame.unwrap().into_data().unwrap().len();
+    }
+    length
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_that_are_given_up_or_dropped_leave_the_memory_to_others() {
+    // An eighth of 64 KiB is 8 KiB.
+    let cache = SharedCache::by_policy(MemoryStore::with_max_object(64 << 10, 32 << 10));
+    let chunk: &'static str = "x".repeat(3_000).leak();
+    let handler = service_fn(move |request: Request<TestBody>| {
+        let count = if request.uri().path() == "/small" { 2 } else { 20 };
+        std::future::ready(Ok::<_, Infallible>(Response::new(Frames::of(&vec![chunk; count]))))
+    });
+    let service = cache.layer().layer(CachePolicyLayer::new(PUBLIC).layer(handler));
+    let body = async |path: &str| service.clone().oneshot(get(path, &[])).await.unwrap().into_body();
+    assert_eq!(content(body("/large").await).await.len(), 60_000);
+    for path in ["/1", "/2", "/3"] {
+        let mut left = body(path).await;
+        left.frame().await.unwrap().unwrap();
+        drop(left);
+    }
+    assert_eq!(content(body("/small").await).await.len(), 6_000);
+    assert_eq!(cache.stats().stored, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_gets_the_rest_of_a_body_that_another_one_has_driven_to_its_end() {
+    let long: &'static str = "x".repeat(5_000).leak();
+    for (pieces, length) in
+        [(vec!["a", "b", "c"], 3), (vec!["a", "b", "c", long], 5_003), (vec!["a", long, "b"], 5_002)]
+    {
+        for read in 0..2 {
+            // The largest body that is stored has 4 KiB.
+            let cache = cache();
+            let service = serve(&cache, Frames::of(&pieces).sized().slow(), None);
+            let mut first = service.clone().oneshot(get("/", &[])).await.unwrap().into_body();
+            for _ in 0..read {
+                assert_eq!(first.frame().await.unwrap().unwrap().into_data().unwrap(), "a");
+            }
+            let other = tokio::time::timeout(crate::site::MINUTE, service.clone().oneshot(get("/", &[])));
+            let other = other.await.expect("it does not wait for the first client").unwrap();
+            let is_stored = cache.stats().stored == 1;
+            assert_eq!(is_stored, length < 4_000);
+            assert_eq!(read_by_a_server(other.into_body()).await, if is_stored { length } else { 0 });
+            assert_eq!(read_by_a_server(first).await, length - read, "{length}, after {read} chunks");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_is_collected_for_a_client_that_needs_only_the_304() {
+    // More frames than are read in one poll.
+    for (pieces, is_slow) in [(vec!["x"; 3], true), (vec!["x"; 400], false), (vec!["x"; 400], true)] {
+        let cache = cache();
+        let body = Frames::of(&pieces);
+        let body = std::sync::Mutex::new(Some(if is_slow { body.slow() } else { body }));
+        let body = Arc::new(body);
+        let handler = service_fn(move |_: Request<TestBody>| {
+            let mut response = Response::new(body.lock().unwrap().take().unwrap());
+            response.headers_mut().insert("etag", http::HeaderValue::from_static("\"a\""));
+            std::future::ready(Ok::<_, Infallible>(response))
+        });
+        let service = cache.layer().layer(CachePolicyLayer::new(PUBLIC).layer(handler));
+        let response = service.oneshot(get("/", &[("if-none-match", "\"a\"")]));
+        let response = tokio::time::timeout(crate::site::MINUTE, response).await.expect("it is woken").unwrap();
+        assert_eq!(response.status(), 304);
+        assert_eq!(cache.stats().stored, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn very_many_empty_chunks_give_other_tasks_their_turn() {
+    let pieces: Vec<_> = std::iter::repeat_n("", 1_000).chain(["x"]).collect();
+    let cache = cache();
+    let response = serve(&cache, Frames::of(&pieces), None).oneshot(get("/", &[])).await.unwrap();
+    let mut body = response.into_body();
+    assert!(poll_once(body.frame()).is_none());
+    let read = tokio::time::timeout(crate::site::MINUTE, content(body)).await.expect("it is woken");
+    assert_eq!(read, "x");
+}
+
+#[tokio::test(start_paused = true)]
+async fn chunks_are_released_when_the_client_has_them_and_the_body_at_its_end() {
+    /// Counts itself as long as it exists.
+    struct Counted {
+        _alive: Arc<()>,
+        bytes: Bytes,
+    }
+
+    impl AsRef<[u8]> for Counted {
+        fn as_ref(&self) -> &[u8] {
+            &self.bytes
+        }
+    }
+
+    struct Stream(Arc<()>, usize);
+
+    impl Body for Stream {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            let Some(left) = self.1.checked_sub(1) else { return std::task::Poll::Ready(None) };
+            self.1 = left;
+            let chunk =
+                Bytes::from_owner(Counted { _alive: Arc::clone(&self.0), bytes: Bytes::from_static(&[b'x'; 1_000]) });
+            std::task::Poll::Ready(Some(Ok(Frame::data(chunk))))
+        }
+    }
+
+    for (count, is_stored) in [(3, true), (100, false)] {
+        let alive = Arc::new(());
+        let of_handler = Arc::clone(&alive);
+        let cache = SharedCache::by_policy(MemoryStore::with_max_object(1 << 20, 8 << 10));
+        let handler = service_fn(move |_: Request<TestBody>| {
+            std::future::ready(Ok::<_, Infallible>(Response::new(Stream(Arc::clone(&of_handler), count))))
+        });
+        let service = cache.layer().layer(CachePolicyLayer::new(PUBLIC).layer(handler));
+        let mut body = service.clone().oneshot(get("/", &[])).await.unwrap().into_body();
+        while let Some(frame) = body.frame().await {
+            assert_eq!(frame.unwrap().into_data().unwrap().len(), 1_000);
+            // The test, the handler, the body, and the chunks that are collected.
+            assert!(Arc::strong_count(&alive) <= 3 + 8);
+        }
+        assert_eq!(Arc::strong_count(&alive), 2, "{count} chunks");
+        assert_eq!(cache.stats().stored, u64::from(is_stored));
+        drop((body, service));
+    }
+}

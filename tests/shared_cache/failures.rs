@@ -13,7 +13,7 @@ use tower_cache_policy::policy::{CachePolicy, Risk};
 use tower_cache_policy::store::MemoryStore;
 use tower_cache_policy::{CachePolicyLayer, SharedCache};
 
-use crate::site::{PUBLIC, Site, TestClock, page};
+use crate::site::{MINUTE, PUBLIC, Site, TestClock, page};
 use crate::support::{TestBody, content, get, request};
 
 /// The inner service cannot be reached.
@@ -490,4 +490,76 @@ async fn a_get_that_states_that_it_has_no_content_is_looked_up() {
     assert!(site.get("/", &[("content-length", "0")]).await.is_hit());
     assert!(!site.get("/", &[("content-length", "1")]).await.is_hit());
     assert!(!site.get("/", &[("content-length", "0"), ("content-length", "1")]).await.is_hit());
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_storable_spares_the_next_requests_too() {
+    let site = Site::with_policy(PUBLIC, |_| page("x".repeat(2 << 20), &[]));
+    let first = site.get("/", &[]).await;
+    assert!(first.field("cache-status").unwrap().contains("stored"), "the head is storable");
+    let next = site.get("/", &[]).await;
+    assert_eq!(next.field("cache-status").unwrap(), "tower-cache-policy; fwd=uri-miss; fwd-status=200");
+    assert_eq!((site.cache.stats().stored, site.cache.stats().not_stored), (0, 1));
+}
+
+#[tokio::test]
+async fn a_policy_with_a_lifetime_for_edges_can_forbid_stale_responses_too() {
+    let policy = CachePolicy::edge_only(MINUTE * 2);
+    for (policy, is_replaced) in [(policy, true), (policy.must_revalidate(), false), (policy.proxy_revalidate(), false)]
+    {
+        let clock = TestClock::default();
+        let cache = SharedCache::by_policy(MemoryStore::new(1 << 20))
+            .clock(clock.clock())
+            .stale_when_disconnected(Duration::from_secs(30));
+        let service = once(policy, &cache, &clock);
+        let first = service.clone().oneshot(get("/", &[])).await.unwrap();
+        content(first.into_body()).await;
+        clock.advance(121);
+        assert_eq!(service.oneshot(get("/", &[])).await.is_ok(), is_replaced, "{policy:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_tags_of_a_304_without_a_decision_are_added_to_those_of_the_stored_response() {
+    use tower_cache_policy::edge::purge::Purge;
+    use tower_cache_policy::policy::{CacheTag, CacheTags};
+
+    for tag in ["old", "new", "other"] {
+        let clock = TestClock::default();
+        let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).clock(clock.clock());
+        let tagged = |tag: &'static str, fields: Lines| {
+            let mut response = page("content", fields);
+            CacheTags::from(CacheTag::from_static(tag)).add_to(response.extensions_mut());
+            response
+        };
+        let handler =
+            service_fn(
+                move |_: Request<TestBody>| async move { Ok::<_, Infallible>(tagged("old", &[("etag", "\"a\"")])) },
+            );
+        let inner = CachePolicyLayer::new(PUBLIC).clock(clock.clock()).layer(handler);
+        let middleware = service_fn(move |request: Request<TestBody>| {
+            let inner = inner.clone();
+            async move {
+                if request.headers().contains_key("if-none-match") {
+                    let mut response = tagged("new", &[("etag", "\"a\"")]);
+                    *response.status_mut() = StatusCode::NOT_MODIFIED;
+                    return Ok(response);
+                }
+                inner.oneshot(request).await
+            }
+        });
+        let service = cache.layer().layer(middleware);
+        let is_hit = async || {
+            let response = service.clone().oneshot(get("/", &[])).await.unwrap();
+            let is_hit = response.headers()["cache-status"].to_str().unwrap().contains("; hit");
+            assert_eq!(content(response.into_body()).await, "content");
+            is_hit
+        };
+        assert!(!is_hit().await);
+        clock.advance(60);
+        assert!(!is_hit().await, "revalidated");
+        assert!(is_hit().await);
+        cache.purge(&Purge::tags([CacheTag::from_static(tag)]));
+        assert_eq!(is_hit().await, tag == "other", "{tag}");
+    }
 }

@@ -592,3 +592,47 @@ async fn many_clients_that_connect_and_disconnect_do_not_hang() {
     }
     site.assert_nothing_is_left();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_panics_for_a_waiting_client_is_called_again_for_the_first_one() {
+    let site = site(PUBLIC, async |call, _| {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert_ne!(call, 0, "the first call fails");
+        Response::new(Frames::of(&["hello"]))
+    });
+    let (mut first, mut waiting) = (Box::pin(site.request(&[])), Box::pin(site.request(&[])));
+    for client in [&mut first, &mut waiting] {
+        assert!(futures_util::FutureExt::now_or_never(client).is_none());
+    }
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let poll = std::panic::AssertUnwindSafe(|| futures_util::FutureExt::now_or_never(&mut waiting));
+    assert!(std::panic::catch_unwind(poll).is_err());
+    let response = tokio::time::timeout(MINUTE, first).await.expect("it does not hang");
+    assert_eq!(content(response.into_body()).await, "hello");
+    drop(waiting);
+    assert_eq!(site.calls(), 2);
+    site.assert_nothing_is_left();
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_do_not_wait_for_a_response_that_each_of_them_has_to_revalidate() {
+    for policy in [CachePolicy::NO_CACHE, CachePolicy::public(Duration::ZERO), PUBLIC] {
+        let site = site(policy, async |call, _| {
+            if call > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            let mut response = Response::new(Frames::of(&["hello"]));
+            response.headers_mut().insert("etag", http::HeaderValue::from_static("\"a\""));
+            response
+        });
+        assert_eq!(site.body(&[]).await, "hello");
+        assert_eq!(site.cache.stats().stored, 1);
+        site.clock.advance(61);
+        let clients: Vec<_> = (0..3).map(|_| tokio::spawn(site.request(&[]))).collect();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!(site.calls(), if policy == PUBLIC { 2 } else { 4 }, "{policy:?}");
+        for client in clients {
+            assert_eq!(content(client.await.unwrap().into_body()).await, "hello");
+        }
+    }
+}

@@ -367,3 +367,91 @@ async fn a_response_without_a_policy_layer_is_not_changed() {
     }
     assert_eq!(site.calls(), 2);
 }
+
+#[tokio::test]
+async fn a_request_for_two_hosts_is_passed_through() {
+    let site = Site::with_policy(PUBLIC, |request| page(field(request.headers(), "host").unwrap_or_default(), &[]));
+    let get = async |uri: &str, host: &str| site.call(request(Method::GET, uri, &[("host", host)])).await;
+    let got = get("http://a/", "b").await;
+    assert_eq!((got.body.as_str(), got.field("cache-status").unwrap().contains("detail=host")), ("b", true));
+    assert_eq!(site.cache.stats().stored, 0);
+    assert_eq!(get("http://a/", "A").await.body, "A");
+    assert!(get("http://a/", "a").await.is_hit(), "both are the same host");
+}
+
+#[tokio::test]
+async fn a_request_with_a_field_that_is_not_part_of_the_key_is_passed_through_if_these_are_distrusted() {
+    // G-13
+    let handler =
+        |request: &Request<TestBody>| page(field(request.headers(), "x-forwarded-host").unwrap_or_default(), &[]);
+    let site = Site::configured(SharedCache::by_policy, Some(PUBLIC), SharedCache::distrust_unkeyed_headers, handler);
+    for calls in 1..3 {
+        let got = site.get("/", &[("x-forwarded-host", "evil")]).await;
+        assert!(got.field("cache-status").unwrap().contains("detail=unkeyed-field"));
+        assert_eq!((site.calls(), site.cache.stats().stored), (calls, 0));
+    }
+    assert_eq!(site.get("/", &[]).await.body, "");
+    assert_eq!(site.cache.stats().stored, 1);
+    assert!(!site.get("/", &[("x-forwarded-host", "evil")]).await.is_hit());
+}
+
+/// A middleware in front of the cache chooses a path by a field that the key does not contain.
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn a_request_whose_path_was_rewritten_gets_only_the_response_for_that_path() {
+    let site = Site::with_policy(PUBLIC, |request| page(request.uri().path(), &[]));
+    let get = async |original: Option<&'static str>, rewritten: &str| {
+        let mut request = request(Method::GET, rewritten, &[]);
+        if let Some(original) = original {
+            request.extensions_mut().insert(axum::extract::OriginalUri(http::Uri::from_static(original)));
+        }
+        site.call(request).await
+    };
+    for round in [false, true] {
+        for path in ["/phone", "/desktop", "/"] {
+            let got = get(Some("/"), path).await;
+            assert_eq!((got.body.as_str(), got.is_hit()), (path, round));
+        }
+    }
+    assert!(get(None, "/").await.is_hit(), "the path was not rewritten");
+}
+
+#[tokio::test]
+async fn a_response_whose_status_a_middleware_changed_is_not_stored() {
+    use tower::{Layer, ServiceExt, service_fn};
+    use tower_cache_policy::CachePolicyLayer;
+    use tower_cache_policy::store::MemoryStore;
+
+    for (status, stored) in [(200, 1), (404, 0), (500, 0)] {
+        let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
+        let inner = CachePolicyLayer::new(PUBLIC)
+            .layer(service_fn(|_: Request<TestBody>| async { Ok::<_, std::convert::Infallible>(page("x", &[])) }));
+        let middleware = service_fn(move |request: Request<TestBody>| {
+            let inner = inner.clone();
+            async move {
+                let mut response = inner.oneshot(request).await?;
+                *response.status_mut() = StatusCode::from_u16(status).unwrap();
+                Ok::<_, std::convert::Infallible>(response)
+            }
+        });
+        let service = cache.layer().layer(middleware);
+        let response = service.oneshot(request(Method::GET, "/", &[])).await.unwrap();
+        assert_eq!(crate::support::content(response.into_body()).await, "x");
+        assert_eq!(cache.stats().stored, stored, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_marked_request_does_not_get_a_stored_response() {
+    let site = Site::with_policy(PUBLIC, |_| page("x", &[]));
+    site.get("/", &[]).await;
+    assert!(site.get("/", &[]).await.is_hit());
+    let mut request = crate::support::get("/", &[]);
+    request.extensions_mut().insert(Personalized);
+    let got = site.call(request).await;
+    assert_eq!(
+        got.field("cache-status").unwrap(),
+        "tower-cache-policy; fwd=bypass; fwd-status=200; detail=personalized"
+    );
+    assert_eq!(site.calls(), 2);
+}

@@ -14,6 +14,7 @@ mod dropped;
 mod failures;
 mod flights;
 mod leaks;
+mod leases;
 mod methods;
 mod model;
 mod observed;

@@ -320,3 +320,18 @@ async fn upgrades_and_grpc_responses_get_no_cache_status() {
         assert_eq!((got.status, got.field("cache-status").is_some()), (*status, *has_report), "{case}");
     }
 }
+
+#[tokio::test]
+async fn a_head_with_another_policy_replaces_the_lifetime() {
+    let site = Site::with_policy(PUBLIC, |request| {
+        let control = if request.method() == Method::HEAD { "public, max-age=600" } else { "public, max-age=60" };
+        page("x", &[("etag", "\"a\""), ("cache-control", control)])
+    });
+    site.get("/", &[]).await;
+    site.clock.advance(60);
+    site.call(request(Method::HEAD, "/", &[])).await;
+    site.clock.advance(599);
+    assert!(site.get("/", &[]).await.is_hit());
+    site.clock.advance(1);
+    assert!(!site.get("/", &[]).await.is_hit());
+}

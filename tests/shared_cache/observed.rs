@@ -208,3 +208,37 @@ async fn requests_that_wait_are_coalesced_and_a_revalidation_in_the_background_i
         ["GET / stale status=200 age=70 length=5", "GET / miss (stale) status=200 stored length=5 in-background"];
     assert_eq!(log.take(), expected);
 }
+
+#[tokio::test]
+async fn a_post_whose_response_is_not_stored_has_one_event() {
+    let log = Log::default();
+    let site = Site::configured(
+        SharedCache::by_fields,
+        None,
+        |cache| log.observe(cache),
+        |_| page("x", &[("cache-control", "max-age=60")]),
+    );
+    site.call(request(Method::POST, "/a", &[])).await;
+    assert_eq!(log.take(), ["POST /a bypass (method)"]);
+}
+
+#[tokio::test]
+async fn a_confirmed_response_that_must_not_be_stored_is_observed_as_such() {
+    let log = Log::default();
+    let handler = |request: &Request<TestBody>| {
+        let is_conditional = request.headers().contains_key("if-none-match");
+        let control = if is_conditional { "private" } else { "max-age=60" };
+        let mut response = page("hello", &[("etag", "\"1\""), ("cache-control", control)]);
+        if is_conditional {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            *response.body_mut() = TestBody::default();
+        }
+        response
+    };
+    let site = Site::configured(SharedCache::by_fields, None, |cache| log.observe(cache), handler);
+    site.get("/a", &[]).await;
+    site.clock.advance(60);
+    log.take();
+    site.get("/a", &[]).await;
+    assert_eq!(log.take(), ["GET /a revalidated status=200 not-stored=forbidden age=0 length=5"]);
+}

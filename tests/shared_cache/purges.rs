@@ -318,3 +318,56 @@ async fn tags_in_the_fields_of_an_origin_server_can_be_purged() {
     site.get("/", &[]).await;
     assert!(!site.get("/", &[]).await.is_hit(), "it could not be purged by its tags");
 }
+
+#[cfg(feature = "routes")]
+#[tokio::test]
+async fn the_tags_of_routes_and_of_edge_layers_can_be_purged() {
+    use std::convert::Infallible;
+
+    use tower::{Layer, Service, ServiceExt, service_fn};
+    use tower_cache_policy::edge::EdgeProfile;
+    use tower_cache_policy::policy::routes::{RoutePolicies, RoutePolicy};
+    use tower_cache_policy::store::MemoryStore;
+    use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
+
+    async fn purged<S, B>(service: impl Fn(&SharedCache) -> S, tag: CacheTag) -> bool
+    where
+        S: Service<Request<TestBody>, Response = Response<B>, Error = Infallible> + Clone,
+        B: http_body::Body<Data = bytes::Bytes, Error: std::fmt::Debug>,
+    {
+        let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
+        let service = service(&cache);
+        let get = async || {
+            let response = service.clone().oneshot(request(Method::GET, "/", &[])).await.unwrap();
+            crate::support::content(response.into_body()).await;
+        };
+        get().await;
+        get().await;
+        assert_eq!(cache.stats().hits, 1);
+        cache.purge(&Purge::tags([tag]));
+        get().await;
+        cache.stats().hits == 1
+    }
+
+    let routes = || {
+        let route = RoutePolicy::new(PUBLIC).tags(["route"]);
+        CachePolicyLayer::new(RoutePolicies::builder().route("/", route).build().unwrap())
+    };
+    let handler = || {
+        service_fn(|_: Request<TestBody>| async {
+            let mut response = page("x", &[]);
+            CacheTags::from_iter([ARTICLE]).add_to(response.extensions_mut());
+            Ok::<_, Infallible>(response)
+        })
+    };
+    for (tag, is_purged) in
+        [(CacheTag::from_static("route"), true), (ARTICLE, true), (CacheTag::from_static("other"), false)]
+    {
+        let plain = |cache: &SharedCache| cache.layer().layer(routes().layer(handler()));
+        assert_eq!(purged(plain, tag.clone()).await, is_purged, "{tag:?}");
+        let with_edge_layer = |cache: &SharedCache| {
+            cache.layer().layer(EdgeLayer::new(EdgeProfile::STANDARD).layer(routes().layer(handler())))
+        };
+        assert_eq!(purged(with_edge_layer, tag.clone()).await, is_purged, "{tag:?} with an edge layer");
+    }
+}

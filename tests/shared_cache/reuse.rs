@@ -560,3 +560,107 @@ async fn a_switched_off_cache_stores_nothing_and_changes_no_response() {
     site.get("/", &[]).await;
     assert!(site.get("/", &[]).await.is_hit());
 }
+
+/// A page with these fields. If the request is conditional, a 304 with these other ones.
+fn confirmed_with(
+    fields: &'static [(&'static str, &'static str)],
+    update: &'static [(&'static str, &'static str)],
+) -> impl Fn(&Request<TestBody>) -> Response<TestBody> + Clone {
+    move |request| {
+        if !request.headers().contains_key("if-none-match") {
+            return page("content", fields);
+        }
+        let mut response = page("", update);
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    }
+}
+
+#[tokio::test]
+async fn a_304_without_validators_confirms_the_response_that_was_named() {
+    let fields = &[("etag", "\"a\""), ("last-modified", "Mon, 01 Jan 2024 00:00:00 GMT")];
+    for fields in [&fields[..1], &fields[..]] {
+        let site = Site::with_policy(PUBLIC, confirmed_with(fields, &[]));
+        site.get("/", &[]).await;
+        site.clock.advance(60);
+        let got = site.get("/", &[]).await;
+        assert_eq!((got.status, got.body.as_str(), site.calls()), (200, "content", 2));
+        site.clock.advance(59);
+        assert!(site.get("/", &[]).await.is_hit(), "fresh again");
+    }
+}
+
+#[tokio::test]
+async fn a_stored_response_that_a_304_does_not_confirm_is_removed() {
+    let many: &'static [(&str, &str)] = vec![("x-line", &*"x".repeat(1_000).leak()); 100].leak();
+    for (case, update) in [
+        ("another tag", &[("etag", "\"b\"")] as &'static [(&str, &str)]),
+        ("another date", &[("last-modified", "Mon, 01 Jan 2024 00:00:01 GMT")]),
+        ("it must not be stored", &[("etag", "\"a\""), ("cache-control", "no-store")]),
+        ("its fields are too large", many),
+    ] {
+        let fields =
+            &[("etag", "\"a\""), ("last-modified", "Mon, 01 Jan 2024 00:00:00 GMT"), ("cache-control", "max-age=60")];
+        let site = Site::by_fields(confirmed_with(fields, update));
+        site.get("/", &[]).await;
+        site.clock.advance(60);
+        assert_eq!(site.get("/", &[]).await.body, "content", "{case}");
+        assert_eq!(site.cache.stats().urls, 0, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn the_tags_of_a_304_are_added_to_those_of_the_stored_response() {
+    use tower_cache_policy::edge::purge::Purge;
+    use tower_cache_policy::policy::CacheTag;
+
+    for tag in ["old", "new", "other"] {
+        let fields = &[("etag", "\"a\""), ("cache-control", "max-age=60"), ("cache-tag", "old")];
+        let site = Site::by_fields(confirmed_with(fields, &[("etag", "\"a\""), ("cache-tag", "new")]));
+        site.get("/", &[]).await;
+        site.clock.advance(60);
+        site.get("/", &[]).await;
+        assert!(site.get("/", &[]).await.is_hit());
+        site.cache.purge(&Purge::tags([CacheTag::new(tag).unwrap()]));
+        assert_eq!(site.get("/", &[]).await.is_hit(), tag == "other", "{tag}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_stored_200_is_revalidated() {
+    // A 304 confirms a 200.
+    for (status, is_validated) in [(200, true), (404, false), (301, false)] {
+        let site = Site::by_fields(move |request| {
+            let shown = if request.headers().contains_key("if-none-match") { "conditional" } else { "x" };
+            let mut response = page(shown, &[("etag", "\"a\""), ("cache-control", "max-age=60")]);
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            response
+        });
+        site.get("/", &[]).await;
+        assert_eq!(site.cache.stats().stored, 1, "{status}");
+        site.clock.advance(60);
+        assert_eq!(site.get("/", &[]).await.body, if is_validated { "conditional" } else { "x" }, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_lifetime_of_zero_for_shared_caches_is_that_of_the_cache() {
+    let fields = &[("etag", "\"a\""), ("cache-control", "s-maxage=0, max-age=60")];
+    let site = Site::with_policy(PUBLIC, move |_| page("x", fields));
+    for calls in 1..3 {
+        assert!(!site.get("/", &[]).await.is_hit());
+        assert_eq!((site.calls(), site.cache.stats().stored), (calls, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_response_that_needs_a_validator_and_has_none_is_not_stored() {
+    for policy in [CachePolicy::NO_CACHE, CachePolicy::public(Duration::ZERO)] {
+        let site = Site::with_policy(policy, |_| page("x", &[]));
+        site.get("/", &[]).await;
+        assert_eq!((site.cache.stats().stored, site.cache.stats().not_stored), (0, 1), "{policy:?}");
+    }
+    let site = Site::by_fields(|_| page("x", &[("cache-control", "no-cache, max-age=60")]));
+    site.get("/", &[]).await;
+    assert_eq!(site.cache.stats().stored, 0);
+}

@@ -242,3 +242,11 @@ async fn a_purge_that_cannot_be_read_purges_everything() {
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     assert!(process.get().await.contains("fwd=uri-miss"));
 }
+
+#[test]
+fn only_a_store_that_refuses_an_operation_is_told_apart_from_one_that_is_not_available() {
+    let (unavailable, refused) = (RemoteError::unavailable("a test"), RemoteError::refused("a test"));
+    assert_eq!((unavailable.is_refusal(), refused.is_refusal()), (false, true));
+    assert_eq!(unavailable.to_string(), "the remote store is not available: a test");
+    assert_eq!(refused.to_string(), "the remote store refused an operation: a test");
+}

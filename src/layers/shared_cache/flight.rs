@@ -114,7 +114,6 @@ where
     E: Send + 'static,
 {
     fn poll_landing(&self, waiter: &Waiter, cx: &mut Context<'_>) -> Poll<Landing> {
-        waiter.register(cx);
         let tee = {
             let Some(mut stage) = self.stage.take() else { return Poll::Pending };
             if self.stage.progress().landing().is_none() {

@@ -66,6 +66,7 @@ pub(super) enum Landing {
 
 /// A flight that any waiting task can drive.
 pub(super) trait Drive: fmt::Debug + Send + Sync {
+    /// Polls the result for a waiter that is registered.
     fn poll_landing(&self, waiter: &Waiter, cx: &mut Context<'_>) -> Poll<Landing>;
 
     /// Stops collecting the body for the store, unless another task drives it at the moment.
@@ -347,5 +348,245 @@ impl Drop for Joined {
         if !self.progress.is_in_background.swap(true, Ordering::SeqCst) {
             finish.finish(Self { waiter, progress: Arc::clone(&self.progress), flight: Some(flight) });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use http::header::{ACCEPT_LANGUAGE, VARY};
+
+    use super::*;
+    use crate::store::{KeyBuffer, KeyParts, KeyRef, KeyRules, PurgeClock, SelectionRules};
+
+    fn key(path: &'static str) -> PrimaryKey {
+        let target = http::uri::PathAndQuery::from_static(path);
+        let parts = KeyParts { space: 0, scheme: "", host: b"h", target: &target, inner: None };
+        KeyRules::default().key(parts, &mut KeyBuffer::new()).map(KeyRef::to_owned).unwrap()
+    }
+
+    fn at(seconds: i64) -> HttpDate {
+        HttpDate::from_unix_seconds(seconds).unwrap()
+    }
+
+    fn progress(moment: Moment, started: HttpDate) -> Progress {
+        Progress::new(moment, started, None, None)
+    }
+
+    fn language(index: usize) -> HeaderMap {
+        HeaderMap::from_iter([(ACCEPT_LANGUAGE, HeaderValue::from_str(&format!("l{index}")).unwrap())])
+    }
+
+    /// Boards a flight for one language.
+    fn board(flights: &Arc<Flights>, key: &PrimaryKey, index: usize) -> Boarding<()> {
+        let vary = HeaderMap::from_iter([(VARY, HeaderValue::from_static("accept-language"))]);
+        let request = language(index);
+        let expected = Selection::of(&vary, &request, SelectionRules::default());
+        assert!(expected.is_some());
+        let own = Progress::new(Moment::default(), at(0), expected, None);
+        flights.board(key, &request, own, at(0), || None)
+    }
+
+    fn number_of_urls(flights: &Flights) -> usize {
+        flights.lock().len()
+    }
+
+    #[test]
+    fn a_flight_is_joined_until_it_has_taken_too_long_or_a_purge_comes() {
+        let clock = PurgeClock::default();
+        let before = clock.moment();
+        clock.purge(crate::store::PurgeOf {
+            tags: &crate::policy::CacheTags::new(),
+            urls: &[],
+            prefixes: &[],
+            everything: true,
+            soft: None,
+        });
+        for (moment, since, is_joined) in
+            [(before, 10, true), (before, 9, true), (before, 11, false), (clock.moment(), 10, false)]
+        {
+            let flights = Arc::new(Flights::default());
+            let board = |moment, started, since| {
+                flights.board(&key("/"), &HeaderMap::new(), progress(moment, started), at(since), || None::<()>)
+            };
+            let first = board(before, at(10), 0);
+            assert!(matches!(first, Boarding::First(_)));
+            assert_eq!(flights.is_under_way(&key("/"), at(since)), since <= 10, "{since}");
+            assert_eq!(matches!(board(moment, at(20), since), Boarding::Joined(_)), is_joined, "{moment:?} {since}");
+        }
+    }
+
+    #[test]
+    fn a_flight_that_has_landed_is_not_under_way() {
+        let flights = Arc::new(Flights::default());
+        let Boarding::First(place) = board(&flights, &key("/"), 0) else { panic!("the first one") };
+        assert!(flights.is_under_way(&key("/"), at(0)));
+        assert!(!flights.is_under_way(&key("/other"), at(0)));
+        place.progress().land(Landing::NotShared);
+        assert!(!flights.is_under_way(&key("/"), at(0)), "its body may still be sent");
+        assert_eq!(flights.len(), 0);
+        assert!(matches!(board(&flights, &key("/"), 0), Boarding::First(_)));
+    }
+
+    #[test]
+    fn sixteen_flights_for_one_url_can_be_joined() {
+        let flights = Arc::new(Flights::default());
+        let places: Vec<_> = (0..=MAX_PER_KEY).map(|index| board(&flights, &key("/"), index)).collect();
+        assert!(places.iter().all(|place| matches!(place, Boarding::First(_))));
+        for index in 0..=MAX_PER_KEY {
+            let is_joined = matches!(board(&flights, &key("/"), index), Boarding::Joined(_));
+            assert_eq!(is_joined, index < MAX_PER_KEY, "{index}");
+        }
+        assert_eq!(flights.len(), MAX_PER_KEY);
+    }
+
+    #[test]
+    fn the_table_contains_only_urls_with_flights() {
+        let flights = Arc::new(Flights::default());
+        let (one, other) = (board(&flights, &key("/"), 1), board(&flights, &key("/"), 2));
+        let elsewhere = board(&flights, &key("/elsewhere"), 1);
+        assert_eq!(number_of_urls(&flights), 2);
+        drop(one);
+        assert!(matches!(board(&flights, &key("/"), 2), Boarding::Joined(_)), "the other flight remains");
+        assert_eq!(flights.len(), 2);
+        drop(other);
+        assert_eq!(number_of_urls(&flights), 1);
+        drop(elsewhere);
+        assert_eq!(number_of_urls(&flights), 0);
+    }
+
+    #[test]
+    fn a_response_that_was_stored_meanwhile_leaves_the_table_as_it_was() {
+        let flights = Arc::new(Flights::default());
+        let stored = |index: usize| {
+            let own = progress(Moment::default(), at(0));
+            flights.board(&key("/"), &language(index), own, at(0), || Some(index))
+        };
+        assert!(matches!(stored(1), Boarding::Stored(1)));
+        assert_eq!(number_of_urls(&flights), 0);
+        let first = board(&flights, &key("/"), 2);
+        assert!(matches!(stored(1), Boarding::Stored(1)));
+        assert!(matches!(board(&flights, &key("/"), 2), Boarding::Joined(_)), "the other flight remains");
+        drop(first);
+        assert_eq!(number_of_urls(&flights), 0);
+    }
+
+    /// Counts how often it is polled, woken and finished.
+    #[derive(Debug, Default)]
+    struct Counter(std::sync::atomic::AtomicUsize);
+
+    impl Counter {
+        fn add(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+
+        fn get(&self) -> usize {
+            self.0.load(Ordering::SeqCst)
+        }
+    }
+
+    impl Drive for Counter {
+        fn poll_landing(&self, _: &Waiter, _: &mut Context<'_>) -> Poll<Landing> {
+            self.add();
+            Poll::Pending
+        }
+    }
+
+    impl std::task::Wake for Counter {
+        fn wake(self: Arc<Self>) {
+            self.add();
+        }
+    }
+
+    impl Finish for Counter {
+        fn finish(&self, flight: Joined) {
+            self.add();
+            drop(flight.in_background());
+        }
+    }
+
+    /// A reserved place, and a request that waits for it.
+    fn with_a_waiting_request(finish: Option<Arc<dyn Finish>>) -> (Reservation, Joined) {
+        let flights = Arc::new(Flights::default());
+        let board = || {
+            let own = Progress::new(Moment::default(), at(0), None, finish.clone());
+            flights.board(&key("/"), &HeaderMap::new(), own, at(0), || None::<()>)
+        };
+        let (Boarding::First(place), Boarding::Joined(joined)) = (board(), board()) else { panic!("in this order") };
+        (place, joined)
+    }
+
+    /// The request that has caused the flight.
+    fn take_off(place: &Reservation) -> (Arc<Counter>, Joined) {
+        let flight = Arc::new(Counter::default());
+        let drive: Arc<dyn Drive> = Arc::<Counter>::clone(&flight);
+        place.take_off(Arc::downgrade(&drive));
+        let waiter = place.progress().waiters.join(MAX_WAITING).unwrap();
+        (flight, Joined::own(waiter, Arc::clone(place.progress()), drive))
+    }
+
+    #[test]
+    fn a_waiting_request_is_woken_when_there_is_a_flight_and_when_it_lands() {
+        let woken = Arc::new(Counter::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut cx = Context::from_waker(&waker);
+        let (place, mut joined) = with_a_waiting_request(None);
+        assert!(joined.poll_landing(&mut cx).is_pending());
+        let (flight, _own) = take_off(&place);
+        assert_eq!(woken.get(), 1);
+        assert!(joined.poll_landing(&mut cx).is_pending());
+        assert_eq!(flight.get(), 1, "it drives the flight");
+        place.progress().land(Landing::NotShared);
+        assert_eq!(woken.get(), 2);
+        assert!(matches!(joined.poll_landing(&mut cx), Poll::Ready(Landing::NotShared)));
+
+        let (place, mut joined) = with_a_waiting_request(None);
+        assert!(joined.poll_landing(&mut cx).is_pending());
+        drop(place);
+        assert_eq!(woken.get(), 3);
+        assert!(matches!(joined.poll_landing(&mut cx), Poll::Ready(Landing::Left)));
+    }
+
+    #[test]
+    fn a_flight_whose_first_client_leaves_is_held_for_the_others_until_it_lands() {
+        let mut cx = Context::from_waker(Waker::noop());
+        for lands in [false, true] {
+            let (place, mut joined) = with_a_waiting_request(None);
+            let (flight, own) = take_off(&place);
+            drop(own);
+            assert_eq!(Arc::strong_count(&flight), 2, "for the request that has not seen it");
+            if lands {
+                place.progress().land(Landing::NotShared);
+                assert_eq!(Arc::strong_count(&flight), 1);
+            }
+            assert_eq!(joined.poll_landing(&mut cx).is_ready(), lands);
+            assert_eq!(flight.get(), usize::from(!lands));
+            drop(joined);
+            assert_eq!(Arc::strong_count(&flight), 1);
+        }
+    }
+
+    #[test]
+    fn a_flight_is_finished_once_when_its_last_client_leaves_before_it_lands() {
+        let finished = Arc::new(Counter::default());
+        let finish = || Some(Arc::<Counter>::clone(&finished) as Arc<dyn Finish>);
+        let (place, joined) = with_a_waiting_request(finish());
+        let (flight, own) = take_off(&place);
+        drop(own);
+        assert_eq!(finished.get(), 0, "another client waits");
+        drop(joined);
+        assert_eq!((finished.get(), Arc::strong_count(&flight)), (1, 1), "the task was dropped at once");
+
+        let (place, joined) = with_a_waiting_request(finish());
+        let (_flight, own) = take_off(&place);
+        place.progress().land(Landing::NotShared);
+        drop((own, joined));
+        assert_eq!(finished.get(), 1, "it has landed");
+
+        let (place, joined) = with_a_waiting_request(finish());
+        let (_flight, own) = take_off(&place);
+        drop(joined);
+        drop(own.in_background());
+        assert_eq!(finished.get(), 1, "a background task was dropped");
     }
 }

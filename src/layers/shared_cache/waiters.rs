@@ -126,3 +126,94 @@ impl Drop for Waiter {
         self.leave();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[derive(Debug, Default)]
+    struct Counter(AtomicUsize);
+
+    impl Wake for Counter {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn counters<const N: usize>() -> [(Arc<Counter>, Waker); N] {
+        std::array::from_fn(|_| {
+            let counter = Arc::new(Counter::default());
+            (Arc::clone(&counter), Waker::from(counter))
+        })
+    }
+
+    fn register(waiter: &Waiter, (_, waker): &(Arc<Counter>, Waker)) {
+        waiter.register(&Context::from_waker(waker));
+    }
+
+    fn counts(counters: &[(Arc<Counter>, Waker)]) -> Vec<usize> {
+        counters.iter().map(|(counter, _)| counter.0.load(Ordering::SeqCst)).collect()
+    }
+
+    #[test]
+    fn as_many_tasks_as_allowed_wait() {
+        let waiters = Arc::new(Waiters::default());
+        let mut first = waiters.join(2).unwrap();
+        let second = waiters.join(2).unwrap();
+        assert!(waiters.join(2).is_none());
+        assert!(!first.leave(), "another one waits");
+        assert!(!first.leave(), "it has left");
+        let third = waiters.join(2).unwrap();
+        assert!(waiters.join(2).is_none());
+        drop(second);
+        let mut third = third;
+        assert!(third.leave(), "it was the last one");
+    }
+
+    #[test]
+    fn a_task_is_woken_once_by_its_last_waker() {
+        let waiters = Arc::new(Waiters::default());
+        let counters = counters::<4>();
+        let (one, other) = (waiters.join(9).unwrap(), waiters.join(9).unwrap());
+        for (waiter, index) in [(&one, 0), (&other, 1), (&one, 2), (&other, 3), (&one, 2), (&other, 3)] {
+            register(waiter, &counters[index]);
+        }
+        waiters.wake_all();
+        assert_eq!(counts(&counters), [0, 0, 1, 1]);
+        waiters.wake_all();
+        assert_eq!(counts(&counters), [0, 0, 1, 1], "each has to register again");
+    }
+
+    #[test]
+    fn a_task_that_has_left_is_not_woken_and_its_waker_is_released() {
+        for leaves in 0..3 {
+            let waiters = Arc::new(Waiters::default());
+            let counters = counters::<3>();
+            let mut all = [(); 3].map(|()| waiters.join(9).unwrap());
+            let register_all = |all: &[Waiter]| {
+                for (waiter, counter) in all.iter().zip(&counters) {
+                    register(waiter, counter);
+                }
+            };
+            register_all(&all);
+            all[leaves].leave();
+            // The others register again, in any place.
+            for (index, waiter) in all.iter().enumerate().filter(|(index, _)| *index != leaves) {
+                register(waiter, &counters[index]);
+            }
+            waiters.wake_all();
+            let expected: Vec<_> = (0..3).map(|index| usize::from(index != leaves)).collect();
+            assert_eq!(counts(&counters), expected);
+            for (index, waiter) in all.iter_mut().enumerate() {
+                if index != leaves {
+                    register(waiter, &counters[index]);
+                }
+                waiter.leave();
+            }
+            // That of the test, and that of its waker.
+            assert!(counters.iter().all(|(counter, _)| Arc::strong_count(counter) == 2));
+        }
+    }
+}
