@@ -406,7 +406,7 @@ async fn a_client_gets_the_rest_of_a_body_that_another_one_has_driven_to_its_end
             for _ in 0..read {
                 assert_eq!(first.frame().await.unwrap().unwrap().into_data().unwrap(), "a");
             }
-            let other = tokio::time::timeout(crate::site::MINUTE, service.clone().oneshot(get("/", &[])));
+            let other = tokio::time::timeout(MINUTE, service.clone().oneshot(get("/", &[])));
             let other = other.await.expect("it does not wait for the first client").unwrap();
             let is_stored = cache.stats().stored == 1;
             assert_eq!(is_stored, length < 4_000);
@@ -431,7 +431,7 @@ async fn a_body_is_collected_for_a_client_that_needs_only_the_304() {
         });
         let service = cache.layer().layer(CachePolicyLayer::new(PUBLIC).layer(handler));
         let response = service.oneshot(get("/", &[("if-none-match", "\"a\"")]));
-        let response = tokio::time::timeout(crate::site::MINUTE, response).await.expect("it is woken").unwrap();
+        let response = tokio::time::timeout(MINUTE, response).await.expect("it is woken").unwrap();
         assert_eq!(response.status(), 304);
         assert_eq!(cache.stats().stored, 1);
     }
@@ -444,7 +444,7 @@ async fn very_many_empty_chunks_give_other_tasks_their_turn() {
     let response = serve(&cache, Frames::of(&pieces), None).oneshot(get("/", &[])).await.unwrap();
     let mut body = response.into_body();
     assert!(poll_once(body.frame()).is_none());
-    let read = tokio::time::timeout(crate::site::MINUTE, content(body)).await.expect("it is woken");
+    let read = tokio::time::timeout(MINUTE, content(body)).await.expect("it is woken");
     assert_eq!(read, "x");
 }
 
