@@ -411,7 +411,7 @@ mod tests {
             };
             let first = board(before, at(10), 0);
             assert!(matches!(first, Boarding::First(_)));
-            assert_eq!(flights.is_under_way(&key("/"), at(since)), since <= 10, "{since}");
+            assert_eq!(flights.is_under_way(&key("/"), at(since), at(20)), since <= 10, "{since}");
             assert_eq!(matches!(board(moment, at(20), since), Boarding::Joined(_)), is_joined, "{moment:?} {since}");
         }
     }
@@ -420,10 +420,10 @@ mod tests {
     fn a_flight_that_has_landed_is_not_under_way() {
         let flights = Arc::new(Flights::default());
         let Boarding::First(place) = board(&flights, &key("/"), 0) else { panic!("the first one") };
-        assert!(flights.is_under_way(&key("/"), at(0)));
-        assert!(!flights.is_under_way(&key("/other"), at(0)));
+        assert!(flights.is_under_way(&key("/"), at(0), at(0)));
+        assert!(!flights.is_under_way(&key("/other"), at(0), at(0)));
         place.progress().land(Landing::NotShared);
-        assert!(!flights.is_under_way(&key("/"), at(0)), "its body may still be sent");
+        assert!(!flights.is_under_way(&key("/"), at(0), at(0)), "its body may still be sent");
         assert_eq!(flights.len(), 0);
         assert!(matches!(board(&flights, &key("/"), 0), Boarding::First(_)));
     }
@@ -489,6 +489,10 @@ mod tests {
         fn poll_landing(&self, _: &Waiter, _: &mut Context<'_>) -> Poll<Landing> {
             self.add();
             Poll::Pending
+        }
+
+        fn stop_collecting(&self) {
+            self.add();
         }
     }
 
