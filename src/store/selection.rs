@@ -360,4 +360,13 @@ mod tests {
         assert!(of_lines(true) - of_lines(false) >= 4 * size_of::<usize>());
         assert_eq!(weight("", &[]), 0);
     }
+
+    #[test]
+    fn a_response_may_vary_on_sixteen_fields() {
+        for (count, is_stored) in [(MAX_NAMES, true), (MAX_NAMES + 1, false)] {
+            let names: Vec<_> = (0..count).map(|index| format!("x-{index}")).collect();
+            let vary = HeaderMap::from_iter([(http::header::VARY, HeaderValue::from_str(&names.join(", ")).unwrap())]);
+            assert_eq!(Selection::of(&vary, &HeaderMap::new(), RULES).is_some(), is_stored, "{count}");
+        }
+    }
 }
