@@ -618,3 +618,46 @@ async fn a_response_that_needs_a_validator_and_has_none_is_not_stored() {
     site.get("/", &[]).await;
     assert_eq!(site.cache.stats().stored, 0);
 }
+
+#[tokio::test]
+async fn a_hit_has_every_field_of_the_response() {
+    let fields = &[
+        ("content-type", "text/html"),
+        ("content-language", "en"),
+        ("content-encoding", "x-own"),
+        ("last-modified", "Mon, 01 Jan 2024 00:00:00 GMT"),
+        ("etag", "\"a\""),
+        ("link", "</a>"),
+        ("link", "</b>"),
+        ("x-other", "1"),
+    ];
+    let site = Site::with_policy(PUBLIC, move |_| page("x", fields));
+    let miss = site.get("/", &[]).await;
+    let hit = site.get("/", &[]).await;
+    assert!(hit.is_hit());
+    for (name, _) in fields {
+        let lines = |headers: &http::HeaderMap| headers.get_all(*name).iter().cloned().collect::<Vec<_>>();
+        assert_eq!(lines(&hit.headers), lines(&miss.headers), "{name}");
+        assert!(!lines(&hit.headers).is_empty(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn conditions_are_for_successes() {
+    // P-02
+    for (status, expected) in [(200, 304), (404, 404), (301, 301)] {
+        for control in ["public, max-age=60", "private"] {
+            let site = Site::with_policy(PUBLIC, move |_| {
+                let mut response = page("x", &[("etag", "\"a\""), ("cache-control", control)]);
+                *response.status_mut() = StatusCode::from_u16(status).unwrap();
+                response
+            });
+            for _ in 0..2 {
+                let got = site.get("/", &[("if-none-match", "\"a\"")]).await;
+                assert_eq!(got.status, expected, "{control}");
+                assert_eq!(got.body.is_empty(), expected == 304);
+            }
+            assert_eq!(site.calls(), if control == "private" { 2 } else { 1 }, "{status}");
+        }
+    }
+}
