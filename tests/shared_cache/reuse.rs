@@ -661,3 +661,74 @@ async fn conditions_are_for_successes() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_304_from_the_store_does_not_describe_the_content() {
+    // N-05
+    let site = Site::with_policy(PUBLIC, |_| page("x", &[("content-type", "text/html"), ("etag", "\"a\"")]));
+    site.get("/", &[]).await;
+    let got = site.get("/", &[("if-none-match", "\"a\"")]).await;
+    assert_eq!((got.status, got.is_hit(), got.field("etag").as_deref()), (304, true, Some("\"a\"")));
+    assert_eq!((got.field("content-type"), got.field("content-length")), (None, None));
+    assert_eq!(got.field("cache-control"), site.get("/", &[]).await.field("cache-control"));
+}
+
+#[tokio::test]
+async fn only_a_stored_200_has_ranges() {
+    for (status, expected) in [(200, (206, "12")), (404, (404, "1234"))] {
+        let site = Site::with_policy(PUBLIC, move |_| {
+            let mut response = page("1234", &[("cache-control", "public, max-age=60")]);
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            response
+        });
+        site.get("/", &[]).await;
+        let got = site.get("/", &[("range", "bytes=0-1")]).await;
+        assert!(got.is_hit());
+        assert_eq!((got.status, got.body.as_str()), expected);
+        assert_eq!(got.field("content-range").is_some(), status == 200);
+    }
+}
+
+#[tokio::test]
+async fn a_hit_without_a_report_has_only_the_reports_of_inner_caches() {
+    type Options = fn(SharedCache) -> SharedCache;
+    let table: &[(Options, &[&str], &[&str])] = &[
+        (SharedCache::without_cache_status, &[], &[]),
+        (SharedCache::without_cache_status, &["inner; hit"], &["inner; hit"]),
+        (|cache| cache.without_cache_status().as_origin(), &[], &[]),
+        (SharedCache::as_origin, &[], &["tower-cache-policy; hit; ttl=60"]),
+        (SharedCache::as_origin, &["inner; hit"], &["inner; hit", "tower-cache-policy; hit; ttl=60"]),
+        (|cache| cache, &["inner; hit"], &["inner; hit", "tower-cache-policy; hit; ttl=60"]),
+    ];
+    for (options, inner, expected) in table {
+        let lines: Vec<_> = inner.iter().map(|line| ("cache-status", *line)).collect();
+        let handler = move |_: &Request<TestBody>| page("x", &lines);
+        let site = Site::configured(SharedCache::by_policy, Some(PUBLIC), options, handler);
+        site.get("/", &[]).await;
+        let got = site.get("/", &[]).await;
+        assert_eq!(site.calls(), 1);
+        let lines: Vec<_> = got.headers.get_all("cache-status").iter().map(|line| line.to_str().unwrap()).collect();
+        let members: Vec<_> = lines.iter().flat_map(|line| line.split(", ")).collect();
+        assert_eq!(members, *expected, "{inner:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_outer_edge_layer_knows_the_policy_of_a_stored_response() {
+    use tower::{Layer, ServiceExt, service_fn};
+    use tower_cache_policy::edge::EdgeProfile;
+    use tower_cache_policy::store::MemoryStore;
+    use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
+
+    let handler = service_fn(|_: Request<TestBody>| async { Ok::<_, std::convert::Infallible>(page("x", &[])) });
+    let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
+    let inner = cache.layer().layer(CachePolicyLayer::new(CachePolicy::edge_only(MINUTE * 60)).layer(handler));
+    let service = EdgeLayer::new(EdgeProfile::CLOUDFLARE).layer(inner);
+    for _ in 0..2 {
+        let response = service.clone().oneshot(crate::support::get("/", &[])).await.unwrap();
+        let field = crate::support::field(response.headers(), "cloudflare-cdn-cache-control");
+        assert!(field.as_ref().is_some_and(|field| field.contains("max-age=3600")), "{field:?}");
+        crate::support::content(response.into_body()).await;
+    }
+    assert_eq!(cache.stats().hits, 1);
+}
