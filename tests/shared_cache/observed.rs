@@ -242,3 +242,26 @@ async fn a_confirmed_response_that_must_not_be_stored_is_observed_as_such() {
     site.get("/a", &[]).await;
     assert_eq!(log.take(), ["GET /a revalidated status=200 not-stored=forbidden age=0 length=5"]);
 }
+
+#[tokio::test]
+async fn the_statistics_count_each_request_once() {
+    let site = Site::with_policy(PUBLIC, |request| {
+        let control = if request.uri().path() == "/private" { "private" } else { "public, max-age=60" };
+        page("x", &[("cache-control", control), ("etag", "\"a\"")])
+    });
+    let expect = async |request: Request<TestBody>, expected: [u64; 6]| {
+        site.call(request).await;
+        let stats = site.cache.stats();
+        let counted = [stats.hits, stats.misses, stats.bypassed, stats.revalidated, stats.stored, stats.not_stored];
+        assert_eq!(counted, expected);
+    };
+    expect(get("/", &[]), [0, 1, 0, 0, 1, 0]).await;
+    expect(get("/", &[]), [1, 1, 0, 0, 1, 0]).await;
+    expect(request(Method::POST, "/", &[]), [1, 1, 1, 0, 1, 0]).await;
+    expect(get("/", &[("authorization", "x")]), [1, 1, 2, 0, 1, 0]).await;
+    expect(get("/a/../b", &[]), [1, 1, 3, 0, 1, 0]).await;
+    expect(get("/private", &[]), [1, 2, 3, 0, 1, 1]).await;
+    expect(get("/private", &[]), [1, 3, 3, 0, 1, 1]).await;
+    expect(request(Method::HEAD, "/head", &[]), [1, 4, 3, 0, 1, 1]).await;
+    expect(get("/part", &[("range", "bytes=0-1")]), [1, 5, 3, 0, 1, 1]).await;
+}

@@ -732,3 +732,14 @@ async fn an_outer_edge_layer_knows_the_policy_of_a_stored_response() {
     }
     assert_eq!(cache.stats().hits, 1);
 }
+
+#[tokio::test]
+async fn a_hit_without_a_report_has_its_age() {
+    let site = Site::configured(SharedCache::by_policy, Some(PUBLIC), SharedCache::without_cache_status, |_| {
+        page("x", &[("age", "10")])
+    });
+    site.get("/", &[]).await;
+    site.clock.advance(7);
+    let got = site.get("/", &[]).await;
+    assert_eq!((got.field("age").as_deref(), site.calls()), (Some("17"), 1));
+}
