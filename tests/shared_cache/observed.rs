@@ -265,3 +265,33 @@ async fn the_statistics_count_each_request_once() {
     expect(request(Method::HEAD, "/head", &[]), [1, 4, 3, 0, 1, 1]).await;
     expect(get("/part", &[("range", "bytes=0-1")]), [1, 5, 3, 0, 1, 1]).await;
 }
+
+#[tokio::test]
+async fn a_head_and_a_path_that_is_not_looked_up_have_one_event_each() {
+    let log = Log::default();
+    let handler = |_: &Request<TestBody>| page("hello", &[("etag", "\"1\"")]);
+    let site = Site::configured(SharedCache::by_policy, Some(PUBLIC), |cache| log.observe(cache), handler);
+    site.get("/a/../b", &[]).await;
+    assert_eq!(log.take(), ["GET /a/../b bypass (key)"]);
+    site.get("/a", &[]).await;
+    site.clock.advance(60);
+    log.take();
+    let misses = site.cache.stats().misses;
+    site.call(request(Method::HEAD, "/a", &[])).await;
+    assert_eq!(log.take(), ["HEAD /a miss (stale) not-stored=request"]);
+    assert_eq!(site.cache.stats().misses, misses + 1);
+}
+
+#[tokio::test]
+async fn a_stale_response_that_is_used_is_counted() {
+    let options = |cache: SharedCache| cache.spawner(drop);
+    let policy = PUBLIC.stale_while_revalidate(MINUTE);
+    let site = Site::configured(SharedCache::by_policy, Some(policy), options, |_| page("x", &[]));
+    site.get("/", &[]).await;
+    site.clock.advance(60);
+    for stale in 1..3 {
+        site.get("/", &[]).await;
+        let stats = site.cache.stats();
+        assert_eq!((stats.stale, stats.hits, stats.misses), (stale, 0, 1));
+    }
+}
