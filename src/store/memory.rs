@@ -563,4 +563,16 @@ mod tests {
         // Two pointers with two counters.
         assert_eq!(of("/", &[one, Arc::clone(&other)]) - single, other.weight() + 48);
     }
+
+    #[test]
+    fn the_store_is_weighed_in_bytes() {
+        let store = MemoryStore::new(1 << 20);
+        let mut expected = 0;
+        for (path, length) in [("/a", 100), ("/b", 5_000)] {
+            let stored = record("de", 1, Bytes::from(vec![b'x'; length]));
+            expected += weight(&key(path), std::slice::from_ref(&stored));
+            store.insert(key(path), stored, |_| true);
+            assert_eq!(store.weight(), expected);
+        }
+    }
 }

@@ -360,4 +360,31 @@ mod tests {
         assert!(of_lines(true) - of_lines(false) >= 4 * size_of::<usize>());
         assert_eq!(weight("", &[]), 0);
     }
+
+    #[test]
+    fn a_response_may_vary_on_sixteen_fields() {
+        for (count, is_stored) in [(MAX_NAMES, true), (MAX_NAMES + 1, false)] {
+            let names: Vec<_> = (0..count).map(|index| format!("x-{index}")).collect();
+            let vary = HeaderMap::from_iter([(http::header::VARY, HeaderValue::from_str(&names.join(", ")).unwrap())]);
+            assert_eq!(Selection::of(&vary, &HeaderMap::new(), RULES).is_some(), is_stored, "{count}");
+        }
+    }
+
+    #[test]
+    fn long_lines_are_not_kept_as_they_were_sent() {
+        for (length, is_kept) in [(SentLines::MAX_LENGTH, true), (SentLines::MAX_LENGTH + 1, false)] {
+            let request = HeaderMap::from_iter([(
+                HeaderName::from_static("x-a"),
+                HeaderValue::from_str(&"a".repeat(length)).unwrap(),
+            )]);
+            let stored = Selection::of(&fields(&[("vary", "x-a")]), &request, RULES).unwrap();
+            assert_eq!(stored.has_sent_lines(&request), is_kept, "{length}");
+            assert!(stored.sent.len() <= SentLines::MAX_LENGTH + 2);
+            assert!(stored.matches(&request));
+        }
+        let (one, other) = (fields(&[("x-a", "1")]), fields(&[("x-b", "1")]));
+        let stored = Selection::of(&fields(&[("vary", "x-a, x-b")]), &one, RULES).unwrap();
+        assert!(stored.has_sent_lines(&one) && !stored.has_sent_lines(&other));
+        assert!(Selection::of(&fields(&[]), &one, RULES).unwrap().has_sent_lines(&other));
+    }
 }

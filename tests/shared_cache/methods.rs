@@ -335,3 +335,21 @@ async fn a_head_with_another_policy_replaces_the_lifetime() {
     site.clock.advance(1);
     assert!(!site.get("/", &[]).await.is_hit());
 }
+
+#[tokio::test]
+async fn the_response_to_a_marked_post_is_not_that_to_get() {
+    let site = Site::by_fields(|request| page(request.method().as_str(), STORED_POST));
+    let mut marked = post("/", &[]);
+    marked.extensions_mut().insert(tower_cache_policy::policy::Personalized);
+    assert_eq!(site.call(marked).await.body, "POST");
+    assert_eq!(site.get("/", &[]).await.body, "GET");
+}
+
+#[tokio::test]
+async fn the_content_of_a_post_does_not_keep_its_response_from_being_that_to_get() {
+    for lines in [&[("content-length", "7")], &[("transfer-encoding", "chunked")]] {
+        let site = Site::by_fields(|request| page(request.method().as_str(), STORED_POST));
+        assert_eq!(site.call(post("/", lines)).await.body, "POST");
+        assert_eq!(site.get("/", &[]).await.body, "POST", "{lines:?}");
+    }
+}

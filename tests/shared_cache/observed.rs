@@ -242,3 +242,56 @@ async fn a_confirmed_response_that_must_not_be_stored_is_observed_as_such() {
     site.get("/a", &[]).await;
     assert_eq!(log.take(), ["GET /a revalidated status=200 not-stored=forbidden age=0 length=5"]);
 }
+
+#[tokio::test]
+async fn the_statistics_count_each_request_once() {
+    let site = Site::with_policy(PUBLIC, |request| {
+        let control = if request.uri().path() == "/private" { "private" } else { "public, max-age=60" };
+        page("x", &[("cache-control", control), ("etag", "\"a\"")])
+    });
+    let expect = async |request: Request<TestBody>, expected: [u64; 6]| {
+        site.call(request).await;
+        let stats = site.cache.stats();
+        let counted = [stats.hits, stats.misses, stats.bypassed, stats.revalidated, stats.stored, stats.not_stored];
+        assert_eq!(counted, expected);
+    };
+    expect(get("/", &[]), [0, 1, 0, 0, 1, 0]).await;
+    expect(get("/", &[]), [1, 1, 0, 0, 1, 0]).await;
+    expect(request(Method::POST, "/", &[]), [1, 1, 1, 0, 1, 0]).await;
+    expect(get("/", &[("authorization", "x")]), [1, 1, 2, 0, 1, 0]).await;
+    expect(get("/a/../b", &[]), [1, 1, 3, 0, 1, 0]).await;
+    expect(get("/private", &[]), [1, 2, 3, 0, 1, 1]).await;
+    expect(get("/private", &[]), [1, 3, 3, 0, 1, 1]).await;
+    expect(request(Method::HEAD, "/head", &[]), [1, 4, 3, 0, 1, 1]).await;
+    expect(get("/part", &[("range", "bytes=0-1")]), [1, 5, 3, 0, 1, 1]).await;
+}
+
+#[tokio::test]
+async fn a_head_and_a_path_that_is_not_looked_up_have_one_event_each() {
+    let log = Log::default();
+    let handler = |_: &Request<TestBody>| page("hello", &[("etag", "\"1\"")]);
+    let site = Site::configured(SharedCache::by_policy, Some(PUBLIC), |cache| log.observe(cache), handler);
+    site.get("/a/../b", &[]).await;
+    assert_eq!(log.take(), ["GET /a/../b bypass (key)"]);
+    site.get("/a", &[]).await;
+    site.clock.advance(60);
+    log.take();
+    let misses = site.cache.stats().misses;
+    site.call(request(Method::HEAD, "/a", &[])).await;
+    assert_eq!(log.take(), ["HEAD /a miss (stale) not-stored=request"]);
+    assert_eq!(site.cache.stats().misses, misses + 1);
+}
+
+#[tokio::test]
+async fn a_stale_response_that_is_used_is_counted() {
+    let options = |cache: SharedCache| cache.spawner(drop);
+    let policy = PUBLIC.stale_while_revalidate(MINUTE);
+    let site = Site::configured(SharedCache::by_policy, Some(policy), options, |_| page("x", &[]));
+    site.get("/", &[]).await;
+    site.clock.advance(60);
+    for stale in 1..3 {
+        site.get("/", &[]).await;
+        let stats = site.cache.stats();
+        assert_eq!((stats.stale, stats.hits, stats.misses), (stale, 0, 1));
+    }
+}

@@ -664,3 +664,128 @@ async fn a_response_that_needs_a_validator_and_has_none_is_not_stored() {
     site.get("/", &[]).await;
     assert_eq!(site.cache.stats().stored, 0);
 }
+
+#[tokio::test]
+async fn a_hit_has_every_field_of_the_response() {
+    let fields = &[
+        ("content-type", "text/html"),
+        ("content-language", "en"),
+        ("content-encoding", "x-own"),
+        ("last-modified", "Mon, 01 Jan 2024 00:00:00 GMT"),
+        ("etag", "\"a\""),
+        ("link", "</a>"),
+        ("link", "</b>"),
+        ("x-other", "1"),
+    ];
+    let site = Site::with_policy(PUBLIC, move |_| page("x", fields));
+    let miss = site.get("/", &[]).await;
+    let hit = site.get("/", &[]).await;
+    assert!(hit.is_hit());
+    for (name, _) in fields {
+        let lines = |headers: &http::HeaderMap| headers.get_all(*name).iter().cloned().collect::<Vec<_>>();
+        assert_eq!(lines(&hit.headers), lines(&miss.headers), "{name}");
+        assert!(!lines(&hit.headers).is_empty(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn conditions_are_for_successes() {
+    // P-02
+    for (status, expected) in [(200, 304), (404, 404), (301, 301)] {
+        for (control, requests) in [("public, max-age=60", 2), ("private", 1)] {
+            let site = Site::with_policy(PUBLIC, move |_| {
+                let mut response = page("x", &[("etag", "\"a\""), ("cache-control", control)]);
+                *response.status_mut() = StatusCode::from_u16(status).unwrap();
+                response
+            });
+            for _ in 0..requests {
+                let got = site.get("/", &[("if-none-match", "\"a\"")]).await;
+                assert_eq!(got.status, expected, "{control}");
+                assert_eq!(got.body.is_empty(), expected == 304);
+            }
+            assert_eq!(site.calls(), 1, "{status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_304_from_the_store_does_not_describe_the_content() {
+    // N-05
+    let site = Site::with_policy(PUBLIC, |_| page("x", &[("content-type", "text/html"), ("etag", "\"a\"")]));
+    site.get("/", &[]).await;
+    let got = site.get("/", &[("if-none-match", "\"a\"")]).await;
+    assert_eq!((got.status, got.is_hit(), got.field("etag").as_deref()), (304, true, Some("\"a\"")));
+    assert_eq!((got.field("content-type"), got.field("content-length")), (None, None));
+    assert_eq!(got.field("cache-control"), site.get("/", &[]).await.field("cache-control"));
+}
+
+#[tokio::test]
+async fn only_a_stored_200_has_ranges() {
+    for (status, expected) in [(200, (206, "12")), (404, (404, "1234"))] {
+        let site = Site::with_policy(PUBLIC, move |_| {
+            let mut response = page("1234", &[("cache-control", "public, max-age=60")]);
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            response
+        });
+        site.get("/", &[]).await;
+        let got = site.get("/", &[("range", "bytes=0-1")]).await;
+        assert!(got.is_hit());
+        assert_eq!((got.status, got.body.as_str()), expected);
+        assert_eq!(got.field("content-range").is_some(), status == 200);
+    }
+}
+
+#[tokio::test]
+async fn a_hit_without_a_report_has_only_the_reports_of_inner_caches() {
+    type Options = fn(SharedCache) -> SharedCache;
+    let table: &[(Options, &[&str], &[&str])] = &[
+        (SharedCache::without_cache_status, &[], &[]),
+        (SharedCache::without_cache_status, &["inner; hit"], &["inner; hit"]),
+        (|cache| cache.without_cache_status().as_origin(), &[], &[]),
+        (SharedCache::as_origin, &[], &["tower-cache-policy; hit; ttl=60"]),
+        (SharedCache::as_origin, &["inner; hit"], &["inner; hit", "tower-cache-policy; hit; ttl=60"]),
+        (|cache| cache, &["inner; hit"], &["inner; hit", "tower-cache-policy; hit; ttl=60"]),
+    ];
+    for (options, inner, expected) in table {
+        let lines: Vec<_> = inner.iter().map(|line| ("cache-status", *line)).collect();
+        let handler = move |_: &Request<TestBody>| page("x", &lines);
+        let site = Site::configured(SharedCache::by_policy, Some(PUBLIC), options, handler);
+        site.get("/", &[]).await;
+        let got = site.get("/", &[]).await;
+        assert_eq!(site.calls(), 1);
+        let lines: Vec<_> = got.headers.get_all("cache-status").iter().map(|line| line.to_str().unwrap()).collect();
+        let members: Vec<_> = lines.iter().flat_map(|line| line.split(", ")).collect();
+        assert_eq!(members, *expected, "{inner:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_outer_edge_layer_knows_the_policy_of_a_stored_response() {
+    use tower::{Layer, ServiceExt, service_fn};
+    use tower_cache_policy::edge::EdgeProfile;
+    use tower_cache_policy::store::MemoryStore;
+    use tower_cache_policy::{CachePolicyLayer, EdgeLayer};
+
+    let handler = service_fn(|_: Request<TestBody>| async { Ok::<_, std::convert::Infallible>(page("x", &[])) });
+    let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
+    let inner = cache.layer().layer(CachePolicyLayer::new(CachePolicy::edge_only(MINUTE * 60)).layer(handler));
+    let service = EdgeLayer::new(EdgeProfile::CLOUDFLARE).layer(inner);
+    for _ in 0..2 {
+        let response = service.clone().oneshot(crate::support::get("/", &[])).await.unwrap();
+        let field = crate::support::field(response.headers(), "cloudflare-cdn-cache-control");
+        assert!(field.as_ref().is_some_and(|field| field.contains("max-age=3600")), "{field:?}");
+        crate::support::content(response.into_body()).await;
+    }
+    assert_eq!(cache.stats().hits, 1);
+}
+
+#[tokio::test]
+async fn a_hit_without_a_report_has_its_age() {
+    let site = Site::configured(SharedCache::by_policy, Some(PUBLIC), SharedCache::without_cache_status, |_| {
+        page("x", &[("age", "10")])
+    });
+    site.get("/", &[]).await;
+    site.clock.advance(7);
+    let got = site.get("/", &[]).await;
+    assert_eq!((got.field("age").as_deref(), site.calls()), (Some("17"), 1));
+}

@@ -91,3 +91,46 @@ impl<T> fmt::Debug for Baton<T> {
         f.debug_struct("Baton").field("progress", &self.progress).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::task::{Context, Wake, Waker};
+
+    use super::*;
+    use crate::protocol::HttpDate;
+    use crate::store::Moment;
+
+    /// A task that takes the baton when it is woken.
+    struct Taker {
+        baton: Baton<()>,
+        taken: AtomicUsize,
+    }
+
+    impl Wake for Taker {
+        fn wake(self: Arc<Self>) {
+            assert!(self.baton.take().is_some(), "it is free before the others are woken");
+            self.taken.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn the_other_tasks_are_woken_if_they_found_the_state_taken_or_if_there_is_something_new() {
+        let progress = Arc::new(Progress::new(Moment::default(), HttpDate::UNIX_EPOCH, None, None));
+        let taker = Arc::new(Taker { baton: Baton::new((), Arc::clone(&progress)), taken: AtomicUsize::new(0) });
+        let waker = Waker::from(Arc::clone(&taker));
+        let waiter = progress.waiters.join(1).unwrap();
+        for (is_wanted, has_news, wakes) in
+            [(false, false, 0), (true, false, 1), (false, true, 1), (true, true, 1), (false, false, 0)]
+        {
+            waiter.register(&Context::from_waker(&waker));
+            let mut held = taker.baton.take().unwrap();
+            if is_wanted {
+                assert!(taker.baton.take().is_none());
+            }
+            held.has_news = has_news;
+            drop(held);
+            assert_eq!(taker.taken.swap(0, Ordering::SeqCst), wakes, "wanted: {is_wanted}, news: {has_news}");
+        }
+    }
+}

@@ -510,10 +510,10 @@ mod tests {
     }
 
     /// A reserved place, and a request that waits for it.
-    fn with_a_waiting_request(finish: Option<Arc<dyn Finish>>) -> (Reservation, Joined) {
+    fn with_a_waiting_request(finish: Option<&Arc<dyn Finish>>) -> (Reservation, Joined) {
         let flights = Arc::new(Flights::default());
         let board = || {
-            let own = Progress::new(Moment::default(), at(0), None, finish.clone());
+            let own = Progress::new(Moment::default(), at(0), None, finish.cloned());
             flights.board(&key("/"), &HeaderMap::new(), own, at(0), || None::<()>)
         };
         let (Boarding::First(place), Boarding::Joined(joined)) = (board(), board()) else { panic!("in this order") };
@@ -573,21 +573,21 @@ mod tests {
     #[test]
     fn a_flight_is_finished_once_when_its_last_client_leaves_before_it_lands() {
         let finished = Arc::new(Counter::default());
-        let finish = || Some(Arc::<Counter>::clone(&finished) as Arc<dyn Finish>);
-        let (place, joined) = with_a_waiting_request(finish());
+        let finish: Arc<dyn Finish> = Arc::<Counter>::clone(&finished);
+        let (place, joined) = with_a_waiting_request(Some(&finish));
         let (flight, own) = take_off(&place);
         drop(own);
         assert_eq!(finished.get(), 0, "another client waits");
         drop(joined);
         assert_eq!((finished.get(), Arc::strong_count(&flight)), (1, 1), "the task was dropped at once");
 
-        let (place, joined) = with_a_waiting_request(finish());
+        let (place, joined) = with_a_waiting_request(Some(&finish));
         let (_flight, own) = take_off(&place);
         place.progress().land(Landing::NotShared);
         drop((own, joined));
         assert_eq!(finished.get(), 1, "it has landed");
 
-        let (place, joined) = with_a_waiting_request(finish());
+        let (place, joined) = with_a_waiting_request(Some(&finish));
         let (_flight, own) = take_off(&place);
         drop(joined);
         drop(own.in_background());
