@@ -16,6 +16,7 @@ mod record;
 mod remote;
 mod selection;
 mod terms;
+mod url_filter;
 
 pub use self::memory::MemoryStore;
 pub use self::remote::{PurgeHistory, PurgeMoment, RemoteError, RemoteFuture, RemoteStore};
@@ -28,3 +29,4 @@ pub(crate) use self::purge_clock::{Moment, PurgeClock, PurgeOf};
 pub(crate) use self::record::{CACHE_STATUS, Record, RecordHead, Usability};
 pub(crate) use self::selection::{Selection, SelectionRules};
 pub(crate) use self::terms::Terms;
+pub(crate) use self::url_filter::UrlFilter;

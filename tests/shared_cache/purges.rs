@@ -226,6 +226,28 @@ async fn a_successful_unsafe_request_invalidates_its_url_and_those_that_it_names
 }
 
 #[tokio::test]
+async fn unsafe_requests_for_urls_that_are_not_stored_purge_nothing() {
+    let site = Site::by_fields(|request| match *request.method() {
+        Method::GET => page("x", &[("cache-control", "max-age=60")]),
+        _ => page("", &[("location", "/new")]),
+    });
+    let host = [("host", "a")];
+    site.get("/", &host).await;
+    // More than the number of purges that are remembered one by one.
+    for number in 0..35_000 {
+        site.call(request(Method::PUT, &format!("/item/{number}"), &host)).await;
+    }
+    assert!(site.cache.stats().purges < 100, "{:?}", site.cache.stats());
+    assert!(site.get("/", &host).await.is_hit(), "clients cannot make the cache forget everything");
+    for path in ["/", "/new"] {
+        site.get(path, &host).await;
+        assert!(site.get(path, &host).await.is_hit());
+        site.call(request(Method::PUT, path, &host)).await;
+        assert!(!site.get(path, &host).await.is_hit(), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_url_in_a_response_is_invalidated_only_on_the_same_host() {
     // I-01
     for (host, location, is_invalidated) in [

@@ -20,7 +20,7 @@ use crate::policy::{Guard, Rules};
 use crate::protocol::HttpDate;
 use crate::store::{
     Found, KeyRef, KeyRules, MemoryStore, Moment, PrimaryKey, PurgeClock, PurgeOf, Record, Selection, SelectionRules,
-    Usability,
+    UrlFilter, UrlName, Usability,
 };
 
 /// The settings of a cache, shared by its services and futures.
@@ -139,6 +139,8 @@ pub(super) enum Mode {
 pub(super) struct Core {
     pub(super) store: MemoryStore,
     pub(super) purges: Arc<PurgeClock>,
+    /// The URLs that may have stored responses.
+    pub(super) urls: UrlFilter,
     pub(super) flights: Arc<Flights>,
     pub(super) stats: Counters,
     /// The number of bytes of bodies that are being collected.
@@ -153,6 +155,7 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn new(store: MemoryStore) -> Self {
         Self {
+            urls: UrlFilter::new(store.capacity()),
             store,
             purges: Arc::default(),
             flights: Arc::default(),
@@ -198,6 +201,11 @@ impl Core {
             }
             None => (apply(purge), None),
         }
+    }
+
+    /// Whether there may be stored responses for a URL, in this process or another one.
+    pub(super) fn may_have(&self, url: &UrlName) -> bool {
+        self.second_level().is_some() || self.urls.may_contain(url)
     }
 
     /// Looks up the stored response for a request.

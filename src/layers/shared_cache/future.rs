@@ -537,6 +537,7 @@ impl Takeoff {
         let Cache { config, core, .. } = cache;
         let facts = config.rules.facts(request);
         facts.leave_in(request);
+        core.urls.insert(&self.key.url());
         let exchange = Exchange {
             config: Arc::clone(config),
             core: Arc::clone(core),

@@ -42,7 +42,7 @@ impl Invalidation {
 
     /// Invalidates the stored responses if the request succeeded.
     pub(super) fn apply(&self, core: &Core, status: StatusCode, response: &HeaderMap) {
-        self.purge(core, status, response, |purge| core.purges.purge(purge));
+        self.purge(core, status, response, false, |purge| core.purges.purge(purge));
     }
 
     /// Invalidates the stored responses if the request succeeded, and returns a moment for its own response. Returns
@@ -56,7 +56,8 @@ impl Invalidation {
         // Without them, it could not be purged.
         let tags = tags_in(response, || key.url().host());
         let own = tags.clone().unwrap_or_default();
-        let now = self.purge(core, status, response, |purge| core.purges.purge_before(purge, moment, &own, &key.url()));
+        let now =
+            self.purge(core, status, response, true, |purge| core.purges.purge_before(purge, moment, &own, &key.url()));
         // M-02: the content is that of a GET only if it is the representation of this URL, as the client named it. Another
         // success, such as a 201 or 202, is not what GET returns.
         let is_that_of_get =
@@ -69,6 +70,7 @@ impl Invalidation {
         core: &Core,
         status: StatusCode,
         response: &HeaderMap,
+        even_if_nothing_is_stored: bool,
         purge: impl for<'a> FnOnce(PurgeOf<'a>) -> T,
     ) -> Option<T> {
         if !(status.is_success() || status.is_redirection()) {
@@ -90,6 +92,13 @@ impl Invalidation {
             (None, Mode::Fields) => (false, std::slice::from_ref(&root)),
         };
         let tags = &named.unwrap_or_default();
+        // A purge of nothing would make each lookup compare its response with the purges again, and clients could fill the
+        // memory for purges.
+        urls.retain(|url| core.may_have(url));
+        let names_nothing = urls.is_empty() && tags.is_empty() && prefixes.is_empty() && !everything;
+        if names_nothing && !even_if_nothing_is_stored {
+            return None;
+        }
         Some(core.purge_with(PurgeOf { tags, urls: &urls, prefixes, everything, soft: None }, purge).0)
     }
 
