@@ -411,6 +411,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_part_that_begins_at_a_block_has_no_empty_piece() {
+        let expected = bytes(40_000);
+        let content = Blocks::new(1 << 20).copy(std::slice::from_ref(&expected), expected.len());
+        let mut start = 0;
+        for piece in content.pieces() {
+            for start in [start, start + 1, start + piece.len() - 1] {
+                let pieces: Vec<Bytes> = content.part(start..usize::MAX).collect();
+                assert!(pieces.iter().all(|piece| !piece.is_empty()), "{start}");
+                assert_eq!(pieces.concat(), expected[start..], "{start}");
+            }
+            start += piece.len();
+        }
+        assert!(content.pieces().len() > 2 && content.part(start..usize::MAX).next().is_none());
+    }
+
     proptest! {
         #[test]
         fn a_part_has_the_bytes_of_its_range(length in 0_usize..70_000, start in 0_usize..70_000, size in 0_usize..70_000) {

@@ -663,4 +663,15 @@ mod tests {
             assert_eq!(keys[0].as_ref().unwrap().url().target(), "/a?x&y");
         }
     }
+
+    #[test]
+    fn the_place_in_a_table_comes_from_the_seeded_hash() {
+        let of = |seed, target| key(&KeyRules::with_seed(seed), "h", target).unwrap();
+        let one = of(1, "/a");
+        assert_eq!(ByKey.hash_one(&one), one.hash());
+        assert_eq!(ByKey.hash_one(KeyRef::from(&one)), one.hash());
+        for other in [of(1, "/b"), of(2, "/a")] {
+            assert_ne!(ByKey.hash_one(&other), ByKey.hash_one(&one));
+        }
+    }
 }

@@ -295,3 +295,16 @@ async fn a_stale_response_that_is_used_is_counted() {
         assert_eq!((stats.stale, stats.hits, stats.misses), (stale, 0, 1));
     }
 }
+
+#[tokio::test]
+async fn a_response_that_is_too_large_with_its_fields_is_observed_as_such() {
+    let log = Log::default();
+    // One response may use 1 MiB.
+    let handler = |_: &Request<TestBody>| page("x".repeat(1 << 20), &[]);
+    let site = Site::configured(SharedCache::by_policy, Some(PUBLIC), |cache| log.observe(cache), handler);
+    site.get("/a", &[]).await;
+    assert_eq!(log.take(), ["GET /a miss (uri-miss) status=200 not-stored=too-large length=1048576"]);
+    assert_eq!(site.cache.stats().purges, 0);
+    site.cache.purge(&tower_cache_policy::edge::purge::Purge::everything());
+    assert_eq!(site.cache.stats().purges, 1);
+}

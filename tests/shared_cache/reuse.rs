@@ -710,7 +710,7 @@ async fn conditions_are_for_successes() {
 
 #[tokio::test]
 async fn a_304_from_the_store_does_not_describe_the_content() {
-    // N-05
+    // N-02, N-03
     let site = Site::with_policy(PUBLIC, |_| page("x", &[("content-type", "text/html"), ("etag", "\"a\"")]));
     site.get("/", &[]).await;
     let got = site.get("/", &[("if-none-match", "\"a\"")]).await;
