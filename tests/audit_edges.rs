@@ -62,7 +62,7 @@ fn prediction(profile: &EdgeProfile, behaviour: &str) -> Option<&'static str> {
     };
     let never = |verdict: Verdict| if verdict.remaining_freshness() == Some(0) { "never" } else { "stored" };
     let lifetime = |verdict: Verdict, seconds| {
-        if verdict.remaining_freshness() == Some(seconds) { "honoured" } else { "ignored" }
+        if verdict.remaining_freshness() == Some(seconds) { "honored" } else { "ignored" }
     };
     let background = |verdict: Verdict| {
         let window = verdict.after_expiry().and_then(|then| then.stale_while_revalidate());
