@@ -488,4 +488,14 @@ mod tests {
             assert_eq!(clock.check(clock.moment(), &none, || url("/")).0, Purged::No);
         }
     }
+
+    #[test]
+    fn the_length_of_tags_is_counted_once() {
+        let clock = PurgeClock::default();
+        let names = ["a".repeat(100), "b".repeat(50)];
+        for _ in 0..2 {
+            clock.purge(of(&tags(&names), &[], &[]));
+        }
+        assert_eq!(clock.marks.read().unwrap().bytes, 150);
+    }
 }

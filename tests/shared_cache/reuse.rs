@@ -768,12 +768,14 @@ async fn an_outer_edge_layer_knows_the_policy_of_a_stored_response() {
 
     let handler = service_fn(|_: Request<TestBody>| async { Ok::<_, std::convert::Infallible>(page("x", &[])) });
     let cache = SharedCache::by_policy(MemoryStore::new(1 << 20));
-    let inner = cache.layer().layer(CachePolicyLayer::new(CachePolicy::edge_only(MINUTE * 60)).layer(handler));
+    // Only the ruling contains it, and not `Cache-Control`.
+    let policy = PUBLIC.stale_if_error(MINUTE).stale_at_edge_only();
+    let inner = cache.layer().layer(CachePolicyLayer::new(policy).layer(handler));
     let service = EdgeLayer::new(EdgeProfile::CLOUDFLARE).layer(inner);
     for _ in 0..2 {
         let response = service.clone().oneshot(crate::support::get("/", &[])).await.unwrap();
         let field = crate::support::field(response.headers(), "cloudflare-cdn-cache-control");
-        assert!(field.as_ref().is_some_and(|field| field.contains("max-age=3600")), "{field:?}");
+        assert!(field.as_ref().is_some_and(|field| field.contains("stale-if-error=60")), "{field:?}");
         crate::support::content(response.into_body()).await;
     }
     assert_eq!(cache.stats().hits, 1);
@@ -788,4 +790,12 @@ async fn a_hit_without_a_report_has_its_age() {
     site.clock.advance(7);
     let got = site.get("/", &[]).await;
     assert_eq!((got.field("age").as_deref(), site.calls()), (Some("17"), 1));
+}
+
+#[tokio::test]
+async fn a_504_has_a_report_and_no_age() {
+    let site = Site::with_policy(PUBLIC, |_| page("x", &[]));
+    let got = site.get("/", &[("cache-control", "only-if-cached")]).await;
+    assert_eq!(got.field("cache-status").unwrap(), "tower-cache-policy; fwd=request");
+    assert_eq!((got.status, got.field("age"), got.body.as_str()), (504, None, ""));
 }
