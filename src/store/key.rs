@@ -1,5 +1,6 @@
 //! [`PrimaryKey`]: the name under which the responses to one URL are stored, and the rules that make it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -184,9 +185,14 @@ impl PrimaryKey {
     pub(crate) fn url(&self) -> UrlName {
         KeyRef::from(self).url()
     }
+
+    /// The [`parts`](UrlName::parts) of that name.
+    pub(crate) fn url_parts(&self) -> [Cow<'_, [u8]>; 2] {
+        KeyRef::from(self).url_parts()
+    }
 }
 
-impl KeyRef<'_> {
+impl<'a> KeyRef<'a> {
     pub(crate) fn to_owned(self) -> PrimaryKey {
         PrimaryKey { hash: self.hash, bytes: self.bytes.into() }
     }
@@ -198,8 +204,13 @@ impl KeyRef<'_> {
         UrlName::new(host, target)
     }
 
+    fn url_parts(self) -> [Cow<'a, [u8]>; 2] {
+        let (host, target) = self.host_and_target();
+        [canonical_host(host), canonical_target(target)]
+    }
+
     /// The host in lower case, and the path with the part of the query that the rules select.
-    fn host_and_target(&self) -> (&[u8], &[u8]) {
+    fn host_and_target(self) -> (&'a [u8], &'a [u8]) {
         let rest = self.bytes.get(4..).unwrap_or_default();
         let (_scheme, rest) = split_part(rest);
         let (host, rest) = split_part(rest);
@@ -368,7 +379,11 @@ impl UrlName {
 
 /// Returns the form of a host that all of its spellings share: in lower case, without a dot at the end, and without a
 /// port that is empty or a default one. A client chooses the spelling, and a purge must find the response to it.
-fn canonical_host(host: &[u8]) -> Vec<u8> {
+fn canonical_host(host: &[u8]) -> Cow<'_, [u8]> {
+    // Most hosts.
+    if host.last() != Some(&b'.') && !host.iter().any(|byte| *byte == b':' || byte.is_ascii_uppercase()) {
+        return host.into();
+    }
     let digits = host.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let (name, port) = host.split_at(host.len() - digits);
     let (name, port) = match name.strip_suffix(b":") {
@@ -381,17 +396,17 @@ fn canonical_host(host: &[u8]) -> Vec<u8> {
         canonical.push(b':');
         canonical.extend_from_slice(&port[zeros..]);
     }
-    canonical
+    canonical.into()
 }
 
 /// Returns the form of a path and query that all of its spellings share: only the characters that a URL may contain, of
 /// which those with the same meaning are not encoded, and digits in upper case (RFC 3986 section 6.2.2).
 // G-19
-fn canonical_target(target: &[u8]) -> Vec<u8> {
+fn canonical_target(target: &[u8]) -> Cow<'_, [u8]> {
     // An apostrophe is encoded in some places and not in others, depending on the client.
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&()*+,;=:@/?".contains(&byte);
     if target.iter().all(|byte| is_plain(*byte)) {
-        return target.to_vec();
+        return target.into();
     }
     let mut encoded = String::with_capacity(target.len() + 16);
     for &byte in target {
@@ -402,7 +417,7 @@ fn canonical_target(target: &[u8]) -> Vec<u8> {
             _ = write!(encoded, "%{byte:02X}");
         }
     }
-    normalized_encoding(&encoded).unwrap_or(encoded).into_bytes()
+    normalized_encoding(&encoded).unwrap_or(encoded).into_bytes().into()
 }
 
 fn split_part(bytes: &[u8]) -> (&[u8], &[u8]) {

@@ -30,9 +30,9 @@ impl UrlFilter {
         Self { words: (0..bits / 64).map(|_| AtomicU64::new(0)).collect(), seed: RandomState::new().hash_one(1) }
     }
 
-    /// Adds a URL. This must come before the request is passed to the inner service.
-    pub(crate) fn insert(&self, url: &UrlName) {
-        for (word, bit) in self.places(url) {
+    /// Adds a URL with these [`parts`](UrlName::parts). This must come before the request is passed to the inner service.
+    pub(crate) fn insert(&self, parts: [&[u8]; 2]) {
+        for (word, bit) in self.places(parts) {
             if word.load(Ordering::SeqCst) & bit == 0 {
                 word.fetch_or(bit, Ordering::SeqCst);
             }
@@ -41,14 +41,14 @@ impl UrlFilter {
 
     /// Whether the URL may have been added, with or without its host.
     pub(crate) fn may_contain(&self, url: &UrlName) -> bool {
+        let [host, target] = url.parts();
         let has =
-            |url: &UrlName| self.places(url).into_iter().all(|(word, bit)| word.load(Ordering::SeqCst) & bit != 0);
-        has(url) || has(&url.without_host())
+            |host| self.places([host, target]).into_iter().all(|(word, bit)| word.load(Ordering::SeqCst) & bit != 0);
+        has(host) || has(&[])
     }
 
     /// Two bits, which clients cannot choose because they do not know the seed.
-    fn places(&self, url: &UrlName) -> [(&AtomicU64, u64); 2] {
-        let [host, target] = url.parts();
+    fn places(&self, [host, target]: [&[u8]; 2]) -> [(&AtomicU64, u64); 2] {
         let hash = XxHash3_64::oneshot_with_seed(XxHash3_64::oneshot_with_seed(self.seed, host), target);
         [hash, hash >> 32].map(|hash| {
             let words = self.words.len() as u64;
@@ -75,13 +75,13 @@ mod tests {
         for (capacity, added) in [(0, 200), (64 << 20, 10_000)] {
             let filter = UrlFilter::new(capacity);
             assert!(!filter.may_contain(&url("h", 0)));
-            (0..added).for_each(|number| filter.insert(&url("h", number)));
+            (0..added).for_each(|number| filter.insert(url("h", number).parts()));
             assert!((0..added).all(|number| filter.may_contain(&url("h", number))));
             let others = (added..2 * added).filter(|number| filter.may_contain(&url("h", *number))).count();
             assert!(others < added / 20, "{others} of {added}");
         }
         let filter = UrlFilter::new(0);
-        filter.insert(&url("", 1));
+        filter.insert(url("", 1).parts());
         assert!(filter.may_contain(&url("h", 1)), "a request without a host");
     }
 }

@@ -1,6 +1,6 @@
 //! This program does not report events.
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotStored {
     Forbidden,
     Incomplete,

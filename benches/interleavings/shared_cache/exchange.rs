@@ -112,6 +112,8 @@ impl Sink for Exchange {
 
     fn give_up(&self, _: NotStored) {}
 
+    fn replace(&self) {}
+
     fn abandon(&self) {}
 
     fn ends_at_length(&self) -> bool {
@@ -130,7 +132,7 @@ impl Sink for Exchange {
         &self.site.under_way
     }
 
-    fn max_under_way(&self) -> usize {
-        1 << 10
+    fn is_full(&self) -> bool {
+        self.site.under_way.load(Ordering::SeqCst) > 1 << 10
     }
 }

@@ -2,7 +2,7 @@
 //! can switch to another thread.
 
 pub use std::env::args;
-pub use std::{collections, fmt, future, mem, ops, pin, str, task, thread, time};
+pub use std::{collections, fmt, future, mem, ops, panic, pin, str, task, thread, time};
 
 pub mod sync {
     pub use shuttle::sync::{Mutex, MutexGuard, RwLock, RwLockWriteGuard};

@@ -537,7 +537,8 @@ impl Takeoff {
         let Cache { config, core, .. } = cache;
         let facts = config.rules.facts(request);
         facts.leave_in(request);
-        core.urls.insert(&self.key.url());
+        let [host, target] = self.key.url_parts();
+        core.urls.insert([&host, &target]);
         let exchange = Exchange {
             config: Arc::clone(config),
             core: Arc::clone(core),
