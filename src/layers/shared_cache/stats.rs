@@ -24,7 +24,8 @@ pub struct SharedCacheStats {
     pub bypassed: u64,
     /// Responses that were stored, including those that replaced another one.
     pub stored: u64,
-    /// Responses that could not be stored, to requests that were looked up.
+    /// Responses that the cache could not store. Requests that were passed through because of such a response are not
+    /// counted.
     pub not_stored: u64,
     /// Purges, and invalidations by unsafe methods.
     pub purges: u64,
