@@ -53,7 +53,7 @@ fuzz_target!(|input: &[u8]| {
     let pages = |(host, url): &(HeaderValue, Uri)| {
         let host = url.authority().map_or(host.as_bytes().to_vec(), |authority| authority.as_str().as_bytes().to_vec());
         let mut kept: Vec<(String, &str)> = Vec::new();
-        for pair in url.query().unwrap_or_default().split('&') {
+        for pair in url.query().into_iter().flat_map(|query| query.split('&')) {
             let name = pair.split('=').next().unwrap_or_default();
             let decoded = decoded(name);
             if keeps(name) || keeps(&decoded) {
