@@ -1,5 +1,6 @@
 //! [`MemoryStore`]: stored responses in memory, weighed in bytes.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -235,14 +236,16 @@ impl MemoryStore {
         limit: usize,
         is_usable: impl Fn(&PrimaryKey, &Record) -> bool,
     ) -> Vec<(PrimaryKey, Vec<Arc<Record>>, u64)> {
-        let mut found: BTreeMap<(u64, u64), (PrimaryKey, Vec<Arc<Record>>)> = BTreeMap::new();
-        for (number, (key, variants)) in (0..).zip(self.cache.iter()) {
+        let mut found: BTreeMap<(u64, Reverse<Vec<u8>>), (PrimaryKey, Vec<Arc<Record>>)> = BTreeMap::new();
+        for (key, variants) in self.cache.iter() {
             let usable = variants.records().iter().filter(|record| is_usable(&key, record));
             let records: Vec<_> = usable.cloned().collect();
             if records.is_empty() {
                 continue;
             }
-            found.insert((weight(&key, &records), number), (key, records));
+            // URLs with the same weight have the same order each time.
+            let place = (weight(&key, &records), Reverse(key.as_bytes().to_vec()));
+            found.insert(place, (key, records));
             if found.len() > limit {
                 found.pop_first();
             }
@@ -545,6 +548,18 @@ mod tests {
             assert_eq!(store.len(), usize::from(is_stored));
         }
         assert_eq!(MemoryStore::with_max_object(1_000, 600).max_object(), 500, "at most half of the capacity");
+    }
+
+    #[test]
+    fn the_largest_urls_are_first_and_those_of_the_same_size_are_in_order() {
+        let store = MemoryStore::new(1 << 20);
+        for (path, length) in [("/c", 9), ("/b", 9), ("/e", 900), ("/a", 9), ("/d", 9)] {
+            store.insert(key(path), record("de", 1, Bytes::from(vec![b'x'; length])), |_| true);
+        }
+        let targets = |limit| store.largest(limit, |_, _| true).iter().map(|(key, ..)| key.url().target()).collect();
+        let (all, some): (Vec<String>, Vec<String>) = (targets(9), targets(3));
+        assert_eq!(all, ["/e", "/a", "/b", "/c", "/d"]);
+        assert_eq!(some, ["/e", "/a", "/b"]);
     }
 
     #[test]
