@@ -235,7 +235,7 @@ impl Content {
         self.pieces().iter().map(|piece| piece.len().next_multiple_of(SMALLEST) + BLOCK_OVERHEAD).sum()
     }
 
-    /// The bytes of a range that the content contains.
+    /// Returns the bytes of the content in this range, which may extend beyond the end.
     pub(crate) fn part(&self, range: Range<usize>) -> Rest {
         let end = range.end.min(self.len());
         let start = range.start.min(end);

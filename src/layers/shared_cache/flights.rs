@@ -231,7 +231,7 @@ impl Progress {
         self.landing.get()
     }
 
-    /// Whether the flight has not taken too long. If the clock was set back, it may have.
+    /// Whether the flight began within the time limit, and not in the future, which means that the clock was set back.
     fn is_recent(&self, started_since: HttpDate, now: HttpDate) -> bool {
         // Other threads may have read the clock later than this one.
         const MAX_DIFFERENCE: u64 = 1;
