@@ -637,8 +637,8 @@ fn errors_in_the_section_of_the_store_have_a_position_and_a_remedy() {
         ("[store]\nmemory = -1", "line 2, column 10: `-1` is negative; write a size such as `\"256 MiB\"`"),
         (
             "[store]\nmemory = '1 MiB'\nmax_object = '1 MiB'",
-            "line 3, column 14: `max_object` must be between 1 and 524288 bytes, which is half of `memory`; write a size \
-             such as `\"8 MiB\"`",
+            "line 3, column 14: `max_object` must be between 1 and 131072 bytes, which is an eighth of `memory`; write \
+             a size such as `\"8 MiB\"`",
         ),
         (
             "[store]\nmemory = '1 MiB'\nmode = 'by_field'",

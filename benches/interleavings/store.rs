@@ -7,7 +7,7 @@ mod record;
 
 pub(crate) use std::collections::hash_map::RandomState as ByKey;
 
-pub(crate) use self::content::{Blocks, Content};
+pub(crate) use self::content::{Blocks, Content, Draft};
 pub(crate) use self::key::{PrimaryKey, UrlName};
 pub(crate) use self::purge_clock::{Moment, PurgeClock, PurgeOf, Purged};
 pub(crate) use self::record::{Record, RecordHead, Usability};
@@ -26,9 +26,28 @@ mod content {
     #[derive(Clone, Debug)]
     pub(crate) struct Content(pub(crate) Bytes);
 
-    impl Blocks {
-        pub(crate) fn copy<'a>(self: &Arc<Self>, chunks: impl IntoIterator<Item = &'a Bytes>, _: usize) -> Content {
-            Content(chunks.into_iter().flatten().copied().collect())
+    #[derive(Debug)]
+    pub(crate) struct Draft(Vec<u8>);
+
+    impl Draft {
+        pub(crate) fn new(_: Arc<Blocks>) -> Self {
+            Self(Vec::new())
+        }
+
+        pub(crate) fn len(&self) -> usize {
+            self.0.len()
+        }
+
+        pub(crate) fn append(&mut self, chunk: &[u8], _: Option<usize>) {
+            self.0.extend_from_slice(chunk);
+        }
+
+        pub(crate) fn read(&self, place: usize) -> Option<Bytes> {
+            self.0.get(place..).filter(|rest| !rest.is_empty()).map(Bytes::copy_from_slice)
+        }
+
+        pub(crate) fn finish(self) -> Content {
+            Content(self.0.into())
         }
     }
 

@@ -45,6 +45,21 @@ struct Piece {
     slab: usize,
 }
 
+/// A content that is not complete.
+///
+/// Its bytes are copied as they arrive. A chunk of an inner service is often a part of a large buffer, which it would
+/// keep alive.
+pub(crate) struct Draft {
+    blocks: Arc<Blocks>,
+    /// The content, as long as it is short.
+    short: Vec<u8>,
+    /// The blocks of a long content, each with its place in the content.
+    pieces: Vec<(usize, Block)>,
+    /// The number of bytes that have room in the blocks.
+    room: usize,
+    length: usize,
+}
+
 /// A block of a content, which is free again when its last user drops it.
 struct Block {
     piece: Piece,
@@ -80,36 +95,11 @@ impl Blocks {
         Arc::new(Self { free: Mutex::new(Free { by_class: (0..classes).map(|_| BTreeMap::new()).collect() }) })
     }
 
-    /// Copies a content of this length.
-    pub(crate) fn copy<'a>(self: &Arc<Self>, chunks: impl IntoIterator<Item = &'a Bytes>, length: usize) -> Content {
-        if length <= SHORT {
-            let mut copy = Vec::with_capacity(length);
-            chunks.into_iter().for_each(|chunk| copy.extend_from_slice(chunk));
-            return Content::One(Bytes::from(copy));
-        }
-        let mut taken = self.take(length);
-        let (mut index, mut filled) = (0, 0);
-        for chunk in chunks {
-            let mut chunk = &chunk[..];
-            while let (false, Some(piece)) = (chunk.is_empty(), taken.get_mut(index)) {
-                let room = &mut piece.memory[filled..];
-                let (now, later) = chunk.split_at(chunk.len().min(room.len()));
-                room[..now.len()].copy_from_slice(now);
-                filled += now.len();
-                if now.len() == room.len() {
-                    (index, filled) = (index + 1, 0);
-                }
-                chunk = later;
-            }
-        }
-        let mut rest = length;
-        let pieces = taken.into_iter().map(|piece| {
-            let size = piece.memory.len().min(rest);
-            rest -= size;
-            let block = Bytes::from_owner(Block { piece, blocks: Arc::clone(self) });
-            if size == block.len() { block } else { block.slice(..size) }
-        });
-        Content::of_pieces(pieces.collect(), length)
+    /// Copies a content.
+    pub(crate) fn copy(self: &Arc<Self>, content: &[u8]) -> Content {
+        let mut draft = Draft::new(Arc::clone(self));
+        draft.append(content, Some(content.len()));
+        draft.finish()
     }
 
     /// Takes blocks for this number of bytes. The last one may be longer than its rest.
@@ -186,6 +176,112 @@ impl Piece {
 /// The class of blocks of this size.
 fn class(size: usize) -> usize {
     (size / SMALLEST).trailing_zeros() as usize
+}
+
+impl Draft {
+    pub(crate) const fn new(blocks: Arc<Blocks>) -> Self {
+        Self { blocks, short: Vec::new(), pieces: Vec::new(), room: 0, length: 0 }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Appends a chunk. `expected` is the length of the complete content, if it is known.
+    pub(crate) fn append(&mut self, chunk: &[u8], expected: Option<usize>) {
+        let length = self.length + chunk.len();
+        if length <= SHORT {
+            self.short.extend_from_slice(chunk);
+        } else {
+            self.make_room(length, expected);
+            let short = std::mem::take(&mut self.short);
+            self.write(self.length - short.len(), &short);
+            self.write(self.length, chunk);
+        }
+        self.length = length;
+    }
+
+    /// Takes blocks for a content of this length, and more blocks the longer it is, so that their number stays small.
+    fn make_room(&mut self, length: usize, expected: Option<usize>) {
+        if length <= self.room {
+            return;
+        }
+        let missing = length - self.room;
+        let in_advance = self.length.next_power_of_two().min(LARGEST);
+        let in_advance = expected.map_or(in_advance, |expected| in_advance.min(expected.saturating_sub(self.room)));
+        for piece in self.blocks.take(missing.max(in_advance)) {
+            let start = self.room;
+            self.room += piece.memory.len();
+            self.pieces.push((start, Block { piece, blocks: Arc::clone(&self.blocks) }));
+        }
+    }
+
+    /// Writes bytes at this place.
+    fn write(&mut self, mut place: usize, mut bytes: &[u8]) {
+        let first = self.piece_at(place);
+        for (start, block) in &mut self.pieces[first..] {
+            let room = &mut block.piece.memory[place - *start..];
+            let (now, later) = bytes.split_at(bytes.len().min(room.len()));
+            room[..now.len()].copy_from_slice(now);
+            (place, bytes) = (place + now.len(), later);
+            if bytes.is_empty() {
+                break;
+            }
+        }
+    }
+
+    /// The index of the block with this place.
+    fn piece_at(&self, place: usize) -> usize {
+        self.pieces.partition_point(|(start, _)| *start <= place).saturating_sub(1)
+    }
+
+    /// Returns a copy of bytes from this place on, at most one block. `None` at the end.
+    pub(crate) fn read(&self, place: usize) -> Option<Bytes> {
+        if place >= self.length {
+            return None;
+        }
+        let Some((start, block)) = self.pieces.get(self.piece_at(place)) else {
+            return self.short.get(place..).map(Bytes::copy_from_slice);
+        };
+        let end = block.piece.memory.len().min(self.length - start);
+        block.piece.memory.get(place - start..end).map(Bytes::copy_from_slice)
+    }
+
+    /// Returns the complete content, and gives back the memory that it does not need.
+    pub(crate) fn finish(mut self) -> Content {
+        if self.pieces.is_empty() {
+            return Content::One(Bytes::from(self.short.into_boxed_slice()));
+        }
+        self.pieces.truncate(self.piece_at(self.length - 1) + 1);
+        let last = self.pieces.pop();
+        let mut pieces: Vec<Bytes> = self.pieces.into_iter().map(|(_, block)| Bytes::from_owner(block)).collect();
+        if let Some((start, mut block)) = last {
+            let mut rest = self.length - start;
+            loop {
+                let size = block.piece.memory.len();
+                if size - rest < SMALLEST {
+                    break;
+                }
+                let upper = block.split();
+                if rest > size / 2 {
+                    pieces.push(Bytes::from_owner(std::mem::replace(&mut block, upper)));
+                    rest -= size / 2;
+                }
+            }
+            let block = Bytes::from_owner(block);
+            pieces.push(if rest == block.len() { block } else { block.slice(..rest) });
+        }
+        Content::of_pieces(pieces, self.length)
+    }
+}
+
+impl Block {
+    /// Splits off the upper half.
+    fn split(&mut self) -> Self {
+        let memory = &mut self.piece.memory;
+        let memory = memory.split_off(memory.len() / 2);
+        Self { piece: Piece { memory, slab: self.piece.slab }, blocks: Arc::clone(&self.blocks) }
+    }
 }
 
 impl AsRef<[u8]> for Block {
@@ -345,21 +441,46 @@ mod tests {
         joined
     }
 
+    /// A content that arrives in chunks of this length.
+    fn in_chunks(blocks: &Arc<Blocks>, bytes: &[u8], length: usize, expected: Option<usize>) -> Draft {
+        let mut draft = Draft::new(Arc::clone(blocks));
+        bytes.chunks(length).for_each(|chunk| draft.append(chunk, expected));
+        draft
+    }
+
     #[test]
     fn a_content_of_any_length_is_copied_completely() {
         let blocks = Blocks::new(1 << 20);
         for length in LENGTHS {
             let expected = bytes(length);
-            // Twice, the second time in blocks that contain the first one.
-            for chunk in [1_000, 777] {
-                let chunks: Vec<Bytes> = expected.chunks(chunk).map(Bytes::copy_from_slice).collect();
-                let content = blocks.copy(&chunks, length);
+            // Several times, and then in blocks that contain an earlier one.
+            for (chunk, stated) in [(1_000, None), (777, Some(length)), (100_000, None), (50, Some(2_000_000))] {
+                let content = in_chunks(&blocks, &expected, chunk, stated).finish();
                 assert_eq!(content.len(), length);
                 assert_eq!(joined(content.all()), expected, "{length}");
                 let weight = length..length + SMALLEST + content.pieces().len() * BLOCK_OVERHEAD + 1;
                 assert!(weight.contains(&content.weight()), "{length}: {}", content.weight());
             }
         }
+    }
+
+    #[test]
+    fn a_content_in_short_chunks_has_few_blocks() {
+        let blocks = Blocks::new(64 << 20);
+        let content = in_chunks(&blocks, &bytes(300_000), 10, None).finish();
+        assert!((19..30).contains(&content.pieces().len()), "{}", content.pieces().len());
+        assert_eq!(content.pieces().iter().filter(|piece| piece.len() % SMALLEST != 0).count(), 1);
+    }
+
+    #[test]
+    fn a_stated_length_takes_no_memory_before_the_content_arrives() {
+        let blocks = Blocks::new(1 << 20);
+        let draft = in_chunks(&blocks, &bytes(2_000), 2_000, Some(500_000));
+        assert_eq!(draft.room, 2_048);
+        let draft = in_chunks(&blocks, &bytes(2_000), 1_025, Some(2_000));
+        assert_eq!(draft.room, 2_048, "no more than the rest");
+        let draft = in_chunks(&blocks, &bytes(2_000), 1_025, None);
+        assert_eq!(draft.room, 3_584, "as much as its content, rounded up");
     }
 
     /// The number of free bytes.
@@ -371,7 +492,7 @@ mod tests {
     #[test]
     fn blocks_are_used_again_when_their_last_user_has_dropped_them() {
         let blocks = Blocks::new(64 << 16);
-        let content = |length| blocks.copy(&[bytes(length)], length);
+        let content = |length| blocks.copy(&bytes(length));
         let first = content(20_000);
         let places: Vec<_> = first.pieces().iter().map(|piece| piece.as_ptr()).collect();
         let held = first.all();
@@ -389,9 +510,9 @@ mod tests {
     #[test]
     fn small_blocks_are_used_in_place_of_large_ones() {
         let blocks = Blocks::new(0);
-        let all: Vec<_> = (0..7).map(|_| blocks.copy(&[bytes(2_048)], 2_048)).collect();
+        let all: Vec<_> = (0..7).map(|_| blocks.copy(&bytes(2_048))).collect();
         let few: Vec<_> = all.into_iter().step_by(2).collect();
-        let large = blocks.copy(&[bytes(8_192)], 8_192);
+        let large = blocks.copy(&bytes(8_192));
         assert_eq!(large.pieces().len(), 4);
         assert_eq!(joined(large.all()), bytes(8_192));
         assert_eq!(free(&blocks), 0);
@@ -403,18 +524,18 @@ mod tests {
     fn the_weight_of_long_contents_is_that_of_their_blocks() {
         let blocks = Blocks::new(1 << 20);
         for (length, of_blocks) in [(SHORT + 1, 1_536), (3_072, 3_072), (3_073, 3_584), (16_385, 16_896)] {
-            let content = blocks.copy(&[bytes(length)], length);
+            let content = blocks.copy(&bytes(length));
             assert_eq!(content.weight(), of_blocks + content.pieces().len() * BLOCK_OVERHEAD, "{length}");
         }
         for (length, expected) in [(0, 0), (1, 16 + 32), (SHORT, 1_040 + 32)] {
-            assert_eq!(blocks.copy(&[bytes(length)], length).weight(), expected, "{length}");
+            assert_eq!(blocks.copy(&bytes(length)).weight(), expected, "{length}");
         }
     }
 
     #[test]
     fn a_part_that_begins_at_a_block_has_no_empty_piece() {
         let expected = bytes(40_000);
-        let content = Blocks::new(1 << 20).copy(std::slice::from_ref(&expected), expected.len());
+        let content = Blocks::new(1 << 20).copy(&expected);
         let mut start = 0;
         for piece in content.pieces() {
             for start in [start, start + 1, start + piece.len() - 1] {
@@ -431,10 +552,37 @@ mod tests {
         #[test]
         fn a_part_has_the_bytes_of_its_range(length in 0_usize..70_000, start in 0_usize..70_000, size in 0_usize..70_000) {
             let expected = bytes(length);
-            let content = Blocks::new(0).copy(std::slice::from_ref(&expected), length);
+            let content = Blocks::new(0).copy(&expected);
             let range = start..start + size;
             let end = range.end.min(length);
             prop_assert_eq!(joined(content.part(range)), &expected[start.min(end)..end]);
+        }
+
+        #[test]
+        fn a_content_can_be_read_while_it_arrives(
+            chunks in proptest::collection::vec(0_usize..9_000, 1..20),
+            places in proptest::collection::vec(0_usize..90_000, 20),
+            stated in proptest::option::of(0_usize..200_000),
+        ) {
+            let blocks = Blocks::new(64 << 16);
+            let expected = bytes(chunks.iter().sum());
+            let mut draft = Draft::new(Arc::clone(&blocks));
+            for (chunk, place) in chunks.into_iter().zip(places) {
+                let from = draft.len();
+                draft.append(&expected[from..from + chunk], stated);
+                let length = draft.len();
+                match draft.read(place) {
+                    None => prop_assert!(place >= length),
+                    Some(part) => {
+                        prop_assert!(!part.is_empty() && place + part.len() <= length);
+                        prop_assert_eq!(&part, &expected[place..place + part.len()]);
+                    }
+                }
+            }
+            let content = draft.finish();
+            prop_assert_eq!(joined(content.all()), expected);
+            drop(content);
+            prop_assert!(free(&blocks) <= 64 << 10, "the memory is given back");
         }
 
         #[test]
@@ -449,7 +597,8 @@ mod tests {
                     prop_assert_eq!(joined(content.all()), expected);
                 }
                 let expected = vec![number as u8; length];
-                known.push((expected.clone(), blocks.copy(&[expected.into()], length)));
+                let content = blocks.copy(&expected);
+                known.push((expected, content));
             }
             for (expected, content) in &known {
                 prop_assert_eq!(&joined(content.all()), expected);

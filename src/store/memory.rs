@@ -21,6 +21,9 @@ const MAX_VARIANTS: usize = 16;
 const LOCKS: usize = 64;
 /// An estimate of the memory for a URL in the tables, in addition to its key and its variants.
 const ENTRY_OVERHEAD: usize = 160;
+/// The part of a shard that one URL may use. The cache keeps the rest for URLs that were requested only once, and rejects
+/// an entry that is heavier.
+const HOT: (u32, u32) = (31, 32);
 /// An estimate of the average weight of a URL, for the initial size of the tables.
 const AVERAGE_WEIGHT: u64 = 16 << 10;
 
@@ -31,11 +34,9 @@ const AVERAGE_WEIGHT: u64 = 16 << 10;
 ///
 /// # Memory of the process
 ///
-/// The capacity does not include responses that are being collected (at most an eighth of it), evicted responses that
-/// clients still receive, and remembered purges (at most 12 MiB). The memory of removed contents is reused for new
-/// ones, and is not returned to the operating system. The allocator also loses memory to gaps between small blocks.
-/// Allow for 1.8 times the capacity: a process with a store of 128 MiB that was full for an hour, with contents of
-/// random lengths and with slow clients, had at most 160 MiB in use and 222 MiB resident.
+/// The capacity is the memory that the process needs for the store, not only for stored responses. They use at most three
+/// quarters of it, and responses that are being collected at most an eighth. The rest is for remembered purges, for free
+/// blocks, and for the gaps that an allocator leaves.
 ///
 /// ```
 /// use tower_cache_policy::store::MemoryStore;
@@ -69,27 +70,30 @@ impl MemoryStore {
         Self::with_max_object(capacity, sixteenth.min(8 << 20))
     }
 
-    /// Creates a store that uses at most `capacity` bytes, of which one response may use `max_object`, and at most half
-    /// of the capacity.
+    /// Creates a store that uses at most `capacity` bytes, of which one response may use `max_object`, and at most an
+    /// eighth of the capacity.
     ///
     /// A response that is larger is passed through and not stored.
     #[must_use]
     #[allow(clippy::missing_panics_doc, reason = "the options are complete")]
     pub fn with_max_object(capacity: u64, max_object: usize) -> Self {
-        let max_object = max_object.min(usize::try_from(capacity / 2).unwrap_or(usize::MAX));
+        let max_object = max_object.min(usize::try_from(capacity / 8).unwrap_or(usize::MAX));
+        // An eighth is for contents that are being collected, and the rest for memory that is not in use.
+        let for_responses = capacity / 4 * 3;
         // A shard rejects an entry that is heavier than its own capacity. Each shard therefore has room for two
         // responses of the maximum size, so that the variants of a URL fit too.
         let largest = u64::try_from(max_object).unwrap_or(u64::MAX).max(1);
-        let shards = (capacity / largest.saturating_mul(2)).clamp(1, 64);
+        let shards = (for_responses / largest.saturating_mul(2)).clamp(1, 64);
         let shards = usize::try_from(shards).unwrap_or(1);
         // Rounded down to a power of two, as the cache would round it up.
         let shards = 1 << shards.ilog2();
         let options = OptionsBuilder::new()
             .estimated_items_capacity(
-                usize::try_from(capacity / AVERAGE_WEIGHT).unwrap_or(usize::MAX).clamp(16, 1 << 20),
+                usize::try_from(for_responses / AVERAGE_WEIGHT).unwrap_or(usize::MAX).clamp(16, 1 << 20),
             )
-            .weight_capacity(capacity)
+            .weight_capacity(for_responses)
             .shards(shards)
+            .hot_allocation(f64::from(HOT.0) / f64::from(HOT.1))
             .build()
             .expect("both capacities are set");
         Self {
@@ -102,10 +106,15 @@ impl MemoryStore {
         }
     }
 
-    /// Returns the capacity in bytes.
+    /// Returns the capacity in bytes, of which the stored responses may use three quarters.
     #[must_use]
     pub const fn capacity(&self) -> u64 {
         self.capacity
+    }
+
+    /// The number of bytes that the stored responses may use.
+    pub(crate) fn capacity_for_responses(&self) -> u64 {
+        self.cache.capacity()
     }
 
     /// Returns the number of bytes that the stored responses use, according to their weights.
@@ -207,7 +216,7 @@ impl MemoryStore {
             }
         }
         records.push(record);
-        let most = self.cache.shard_capacity();
+        let most = self.cache.shard_capacity() / u64::from(HOT.1) * u64::from(HOT.0);
         while records.len() > MAX_VARIANTS || (records.len() > 1 && weight(&key, &records) > most) {
             // The record at the front was stored first.
             records.remove(0);
@@ -502,11 +511,14 @@ mod tests {
 
     #[test]
     fn the_variants_of_one_url_do_not_displace_all_of_them() {
-        let store = MemoryStore::with_max_object(64 << 10, 32 << 10);
-        for index in 0..40 {
-            let accepted = format!("l{index}");
-            store.insert(key("/"), record(&accepted, 1, Bytes::from(vec![b'x'; 10_000])), |_| true);
-            assert!(body(store.get(&key("/"), &language(&accepted), |_| true)).is_some(), "{index}");
+        // With some of these lengths, several variants use nearly all of a shard.
+        for length in (9_000..12_000).step_by(50) {
+            let store = MemoryStore::with_max_object(256 << 10, 32 << 10);
+            for index in 0..20 {
+                let accepted = format!("l{index}");
+                store.insert(key("/"), record(&accepted, 1, Bytes::from(vec![b'x'; length])), |_| true);
+                assert!(body(store.get(&key("/"), &language(&accepted), |_| true)).is_some(), "{length}, {index}");
+            }
         }
     }
 
@@ -547,7 +559,7 @@ mod tests {
             assert_eq!(store.insert(key("/"), Arc::clone(&content), |_| true), is_stored);
             assert_eq!(store.len(), usize::from(is_stored));
         }
-        assert_eq!(MemoryStore::with_max_object(1_000, 600).max_object(), 500, "at most half of the capacity");
+        assert_eq!(MemoryStore::with_max_object(1_000, 600).max_object(), 125, "at most an eighth of the capacity");
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod url_filter;
 pub use self::memory::MemoryStore;
 pub use self::remote::{PurgeHistory, PurgeMoment, RemoteError, RemoteFuture, RemoteStore};
 
-pub(crate) use self::content::{Blocks, Content, Rest};
+pub(crate) use self::content::{Blocks, Content, Draft, Rest};
 pub(crate) use self::encoding::{Codec, Decoded, PurgeNames, Unusable};
 pub(crate) use self::key::{ByKey, KeyBuffer, KeyParts, KeyRef, KeyRules, PrimaryKey, UrlName};
 pub(crate) use self::memory::Found;

@@ -107,7 +107,7 @@ where
 }
 
 #[test]
-fn a_full_store_uses_hardly_more_memory_than_configured() {
+fn a_full_store_uses_no_more_memory_than_configured() {
     const CAPACITY: u64 = 4 << 20;
     let cache = SharedCache::by_policy(MemoryStore::new(CAPACITY));
     let info = measure(|| {
@@ -118,11 +118,11 @@ fn a_full_store_uses_hardly_more_memory_than_configured() {
             poll(content_of(response));
         }
     });
-    assert!(cache.stats().bytes <= CAPACITY);
-    assert!(cache.stats().bytes > CAPACITY * 8 / 10, "{}", cache.stats().bytes);
+    let weight = cache.stats().bytes;
+    assert!((CAPACITY * 7 / 10..=CAPACITY / 4 * 3).contains(&weight), "{weight}");
     // When all requests have ended, only the memory of the store remains.
     let used = u64::try_from(info.bytes_current).unwrap();
-    assert!(used <= CAPACITY * 11 / 10, "{used} bytes for {} that were weighed", cache.stats().bytes);
+    assert!(used <= CAPACITY, "{used} bytes for {weight} that were weighed");
 }
 
 /// Requests with a new URL each time, hostile values of a field in `Vary`, clients that stop reading, and bodies that
@@ -183,12 +183,12 @@ fn memory_stays_within_the_capacity_whatever_clients_do() {
         let freed = measure(|| open.clear());
         bytes += freed.bytes_current;
         largest = largest.max(bytes);
-        assert!(cache.stats().bytes <= CAPACITY);
+        assert!(cache.stats().bytes <= CAPACITY / 4 * 3);
         assert_eq!(cache.stats().under_way, 0);
     }
     let capacity = i64::try_from(CAPACITY).unwrap();
-    assert!(cache.stats().bytes > CAPACITY * 8 / 10, "{}", cache.stats().bytes);
-    assert!(largest <= capacity * 11 / 10, "{largest} of {capacity}");
-    // Bodies in progress use at most an eighth, and the rest belongs to the test: its frames.
-    assert!(largest_with_bodies <= capacity * 3 / 2, "{largest_with_bodies} of {capacity}");
+    assert!(cache.stats().bytes > CAPACITY * 6 / 10, "{}", cache.stats().bytes);
+    assert!(largest <= capacity, "{largest} of {capacity}");
+    // In addition, the test holds the frames of 50 bodies.
+    assert!(largest_with_bodies <= capacity * 5 / 4, "{largest_with_bodies} of {capacity}");
 }

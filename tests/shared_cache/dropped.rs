@@ -25,9 +25,9 @@ use crate::support::{Frames, TestBody, request};
 
 /// All bodies in progress may use an eighth of it, which is too little for a body and a piece of another one that was
 /// not released.
-const CAPACITY: u64 = 64 << 10;
+const CAPACITY: u64 = 8 * 31_500;
 const PIECES: usize = 3;
-const PIECE: usize = 2_200;
+const PIECE: usize = 8_000;
 
 fn piece(version: usize) -> &'static str {
     static ALL: OnceLock<[String; 3]> = OnceLock::new();
@@ -196,7 +196,7 @@ struct Site {
 impl Site {
     fn new(scenario: &Scenario) -> Self {
         let clock = TestClock::default();
-        let store = MemoryStore::with_max_object(CAPACITY, 20 << 10);
+        let store = MemoryStore::with_max_object(CAPACITY, 31_500);
         let cache = if scenario.by_fields { SharedCache::by_fields(store) } else { SharedCache::by_policy(store) };
         let spawned: Arc<Mutex<Vec<BackgroundTask>>> = Arc::default();
         let mut cache = cache.clock(clock.clock());

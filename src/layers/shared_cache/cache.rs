@@ -448,7 +448,7 @@ impl SharedCache {
             urls: u64::try_from(store.len()).unwrap_or(u64::MAX),
             bytes: store.weight(),
             second_level: self.core.second_level().map(|second| second.stats()),
-            capacity: store.capacity(),
+            capacity: store.capacity_for_responses(),
             ..self.core.stats.read()
         }
     }

@@ -15,14 +15,10 @@ use super::baton::{Baton, Held};
 use super::event::NotStored;
 use super::flights::{Landing, Progress};
 use super::waiters::Waiter;
-use crate::store::{Blocks, Content, RecordHead};
+use crate::store::{Blocks, Content, Draft, RecordHead};
 
 /// The maximum number of frames that are read in one poll, so that other tasks get their turn.
 const FRAMES_PER_POLL: usize = 128;
-/// The number of chunks that a body may have, however short they are.
-const MAX_CHUNKS: usize = 1_024;
-/// The average length of the other chunks, in bytes, below which the memory for each of them would matter.
-const SHORT_CHUNK: usize = 256;
 
 /// A body that is sent to a client and collected for the store at the same time. Any waiting task can drive it.
 pub(super) struct Tee<B: Body> {
@@ -55,12 +51,9 @@ pub(super) trait Sink: Send + Sync {
 struct State<B: Body> {
     /// `None` after its end.
     body: Option<Pin<Box<B>>>,
-    /// The chunks that the client has not received. While the body is collected, those that it has received are in
-    /// front.
+    /// The next chunks for the client. While the body is collected, there is at most one, and the client receives those
+    /// after it from the content.
     chunks: VecDeque<Bytes>,
-    /// The number of chunks in front that the client has received.
-    received: usize,
-    collected: usize,
     /// The value of `Content-Length`, or the exact size hint, from which a server makes the field.
     expected: Option<u64>,
     /// The number of bytes that the client has received.
@@ -68,10 +61,16 @@ struct State<B: Body> {
     /// The size of the complete body, as the inner service states it.
     hint: SizeHint,
     /// `None` if the response is not stored.
-    head: Option<Box<RecordHead>>,
+    collected: Option<Collected>,
     end: Option<End<B::Error>>,
     /// Whether the body has been polled after its stated length.
     is_probed: bool,
+}
+
+/// The part of a response that is available.
+struct Collected {
+    head: Box<RecordHead>,
+    content: Draft,
 }
 
 enum End<E> {
@@ -92,15 +91,14 @@ impl<B: Body<Data = Bytes>> Tee<B> {
         let hint = body.size_hint();
         let expected = content_length.or(hint.exact());
         let is_empty = body.is_end_stream();
+        let content = Draft::new(Arc::clone(sink.blocks()));
         let state = State {
             body: Some(Box::pin(body)),
             chunks: VecDeque::new(),
-            received: 0,
-            collected: 0,
             expected,
             sent: 0,
             hint,
-            head: Some(head),
+            collected: Some(Collected { head, content }),
             end: None,
             is_probed: false,
         };
@@ -119,7 +117,7 @@ impl<B: Body<Data = Bytes>> Tee<B> {
             if state.is_broken() {
                 self.give_up(&mut state, NotStored::Incomplete);
             }
-            if state.head.is_none() {
+            if state.collected.is_none() {
                 return Poll::Ready(());
             }
             ready!(self.advance(&mut state));
@@ -165,9 +163,7 @@ impl<B: Body<Data = Bytes>> Tee<B> {
     }
 
     pub(super) fn is_end_stream(&self) -> bool {
-        self.state
-            .take()
-            .is_some_and(|state| state.received >= state.chunks.len() && matches!(state.end, Some(End::Complete)))
+        self.state.take().is_some_and(|state| state.chunks.is_empty() && matches!(state.end, Some(End::Complete)))
     }
 
     pub(super) fn size_hint(&self) -> SizeHint {
@@ -197,10 +193,10 @@ impl<B: Body<Data = Bytes>> Tee<B> {
                 self.collect(state, chunk);
                 // Servers do not poll the body after its last chunk.
                 let is_over = state.body.as_ref().is_some_and(|body| body.is_end_stream());
-                let is_complete = state.has_length();
+                let is_complete = state.collected.as_ref().is_some_and(|collected| state.has_length(collected));
                 if is_over {
                     self.finish(state, End::Complete);
-                } else if is_complete && state.head.is_some() && !std::mem::replace(&mut state.is_probed, true) {
+                } else if is_complete && !std::mem::replace(&mut state.is_probed, true) {
                     // Once, so that a body of empty chunks does not recurse.
                     _ = self.advance(state);
                 }
@@ -210,24 +206,33 @@ impl<B: Body<Data = Bytes>> Tee<B> {
     }
 
     fn collect(&self, state: &mut State<B>, chunk: Bytes) {
-        if state.head.is_some() {
+        if let Some(collected) = &mut state.collected {
+            let content = &mut collected.content;
+            let length = content.len() + chunk.len();
+            let is_too_long = state.expected.is_some_and(|expected| u64::try_from(length).is_ok_and(|n| n > expected));
             self.sink.under_way().fetch_add(chunk.len(), Ordering::AcqRel);
-            state.collected += chunk.len();
-            let too_many = state.chunks.len() > MAX_CHUNKS + state.collected / SHORT_CHUNK;
-            let too_long =
-                state.expected.is_some_and(|length| u64::try_from(state.collected).is_ok_and(|n| n > length));
-            let reason = if state.collected > self.sink.max_body() || too_many {
+            let reason = if length > self.sink.max_body() {
                 Some(NotStored::TooLarge)
             } else if self.sink.is_full() {
                 Some(NotStored::TooManyUnderWay)
             } else {
-                too_long.then_some(NotStored::Incomplete)
+                is_too_long.then_some(NotStored::Incomplete)
             };
-            if let Some(reason) = reason {
-                if reason == NotStored::TooLarge {
-                    self.sink.replace();
+            match reason {
+                None => {
+                    let is_next = u64::try_from(content.len()).is_ok_and(|length| length == state.sent);
+                    content.append(&chunk, state.expected.and_then(|expected| usize::try_from(expected).ok()));
+                    if !is_next {
+                        return;
+                    }
                 }
-                self.give_up(state, reason);
+                Some(reason) => {
+                    self.sink.under_way().fetch_sub(chunk.len(), Ordering::AcqRel);
+                    if reason == NotStored::TooLarge {
+                        self.sink.replace();
+                    }
+                    self.give_up(state, reason);
+                }
             }
         }
         if !chunk.is_empty() {
@@ -237,71 +242,65 @@ impl<B: Body<Data = Bytes>> Tee<B> {
 
     fn finish(&self, state: &mut State<B>, end: End<B::Error>) {
         state.body = None;
-        let is_complete = matches!(end, End::Complete) && state.has_promised_length();
-        if matches!(end, End::Trailers(_)) && state.head.is_some() && state.has_promised_length() {
+        let has_promised_length =
+            state.collected.as_ref().is_some_and(|collected| state.has_promised_length(collected));
+        if matches!(end, End::Trailers(_)) && has_promised_length {
             self.sink.replace();
         }
+        let is_complete = matches!(end, End::Complete) && has_promised_length;
         state.end = Some(end);
         if !is_complete {
             return self.give_up(state, NotStored::Incomplete);
         }
-        let Some(head) = state.head.take() else { return };
-        self.release(state);
-        let content = state.content(&*self.sink);
-        state.chunks.clear();
-        state.received = 0;
-        // The rest for the client is a part of the stored content, so that the chunks can be released.
-        let sent = usize::try_from(state.sent).unwrap_or(usize::MAX);
-        state.chunks.extend(content.part(sent..usize::MAX));
+        let Some((head, content)) = self.stop(state) else { return };
         self.progress().land(self.sink.store(head, content));
     }
 
-    /// Stops collecting. The client receives the rest of the body.
+    /// Stops collecting for this reason.
     fn give_up(&self, state: &mut State<B>, reason: NotStored) {
-        if state.head.take().is_none() {
-            return;
+        if self.stop(state).is_some() {
+            self.sink.give_up(reason);
+            self.progress().land(Landing::NotShared);
         }
-        self.release(state);
-        state.chunks.drain(..state.received);
-        state.received = 0;
-        self.sink.give_up(reason);
-        self.progress().land(Landing::NotShared);
+    }
+
+    /// Stops collecting. The client receives the rest from the content, whose memory is released with it.
+    fn stop(&self, state: &mut State<B>) -> Option<(Box<RecordHead>, Content)> {
+        let (head, content) = self.take_collected(state)?;
+        let sent = usize::try_from(state.sent).unwrap_or(usize::MAX);
+        state.chunks.clear();
+        state.chunks.extend(content.part(sent..usize::MAX));
+        Some((head, content))
+    }
+
+    fn take_collected(&self, state: &mut State<B>) -> Option<(Box<RecordHead>, Content)> {
+        let Collected { head, content } = state.collected.take()?;
+        self.sink.under_way().fetch_sub(content.len(), Ordering::AcqRel);
+        Some((head, content.finish()))
     }
 
     fn progress(&self) -> &Progress {
         self.state.progress()
     }
-
-    fn release(&self, state: &State<B>) {
-        self.sink.under_way().fetch_sub(state.collected, Ordering::AcqRel);
-    }
 }
 
 impl<B: Body> State<B> {
     /// Whether the collected content has the stated length.
-    fn has_length(&self) -> bool {
-        u64::try_from(self.collected).ok() == self.expected
+    fn has_length(&self, collected: &Collected) -> bool {
+        u64::try_from(collected.content.len()).ok() == self.expected
     }
 
     /// Whether the length of the collected content contradicts neither `Content-Length` nor the size hint.
-    fn has_promised_length(&self) -> bool {
+    fn has_promised_length(&self, collected: &Collected) -> bool {
         let is_hinted = |length| length >= self.hint.lower() && self.hint.upper().is_none_or(|upper| length <= upper);
-        (self.expected.is_none() || self.has_length()) && u64::try_from(self.collected).is_ok_and(is_hinted)
-    }
-
-    /// Copies the collected content.
-    fn content(&self, sink: &dyn Sink) -> Content {
-        sink.blocks().copy(&self.chunks, self.collected)
+        (self.expected.is_none() || self.has_length(collected))
+            && u64::try_from(collected.content.len()).is_ok_and(is_hinted)
     }
 
     fn next_chunk(&mut self) -> Option<Bytes> {
-        let chunk = if self.head.is_some() {
-            // The store still needs it.
-            let chunk = self.chunks.get(self.received)?.clone();
-            self.received += 1;
-            chunk
-        } else {
-            self.chunks.pop_front()?
+        let chunk = match self.chunks.pop_front() {
+            Some(chunk) => chunk,
+            None => self.collected.as_ref()?.content.read(usize::try_from(self.sent).ok()?)?,
         };
         self.sent = self.sent.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
         Some(chunk)
@@ -320,11 +319,15 @@ impl<B: Body> Drop for Tee<B> {
     fn drop(&mut self) {
         let has_landed = self.state.progress().landing().is_some();
         let state = self.state.get_mut();
-        let Some(head) = state.head.take() else { return };
-        self.sink.under_way().fetch_sub(state.collected, Ordering::AcqRel);
+        let Some(collected) = state.collected.take() else { return };
         // Servers drop a body as soon as its length has been sent. A file would only then find out that it has ended.
-        if self.sink.ends_at_length() && state.expected.is_some() && state.has_promised_length() && !has_landed {
-            self.sink.store(head, state.content(&*self.sink));
+        let is_complete = self.sink.ends_at_length()
+            && state.expected.is_some()
+            && state.has_promised_length(&collected)
+            && !has_landed;
+        self.sink.under_way().fetch_sub(collected.content.len(), Ordering::AcqRel);
+        if is_complete {
+            self.sink.store(collected.head, collected.content.finish());
         } else {
             self.sink.abandon();
         }

@@ -146,7 +146,7 @@
 //! | Key | Value | Default |
 //! |---|---|---|
 //! | `memory` | the size of the store: a string such as `"256 MiB"` or `"2 GB"`, or a number of bytes | required |
-//! | `max_object` | the size of the largest response that is stored, at most half of `memory` | 8 MiB, and at most a sixteenth of `memory` |
+//! | `max_object` | the size of the largest response that is stored, at most an eighth of `memory` | 8 MiB, and at most a sixteenth of `memory` |
 //! | `mode` | `"by_policy"`, or `"by_fields"` for a gateway | `"by_policy"` |
 //! | `query`, `ignore_query` | the parameters that keys contain, or omit; `*` at the end matches any characters | all are used |
 //! | `sorted_query` | `true`: the order of parameters does not matter | |

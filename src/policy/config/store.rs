@@ -184,11 +184,11 @@ impl StoreConfig {
                 "`store` needs `memory`; write `memory = \"256 MiB\"`, or remove the section",
             ));
         }
-        let half = self.memory / 2;
+        let most = self.memory / 8;
         if let (Some(entry), Some(size)) = (find("max_object"), self.max_object)
-            && (size == 0 || size > half)
+            && (size == 0 || size > most)
         {
-            let message = format!("`max_object` must be between 1 and {half} bytes, which is half of `memory`");
+            let message = format!("`max_object` must be between 1 and {most} bytes, which is an eighth of `memory`");
             return Err(fault(entry.value_at(), format!("{message}; write a size such as `\"8 MiB\"`")));
         }
         if let (Some(one), Some(other)) = (find("query"), find("ignore_query")) {

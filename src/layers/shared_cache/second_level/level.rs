@@ -403,7 +403,7 @@ impl Level {
                     head.moment = here;
                     // The clock of the other machine may be ahead.
                     head.received = head.received.min(self.clock.now());
-                    let content = || self.blocks.copy([&body], body.len());
+                    let content = || self.blocks.copy(&body);
                     return Ok(head.selection.matches(request).then(|| Record::new(*head, content())));
                 }
                 Err(unusable) => {
