@@ -1,6 +1,5 @@
 //! [`Memo`]: the tags of bodies that are sent repeatedly from the same address.
 
-use std::array;
 use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
@@ -45,7 +44,6 @@ struct Table {
 }
 
 /// An entry. Its parts are atomic, because it may change while a thread reads it.
-#[derive(Default)]
 struct Slot {
     /// Odd during a change. A thread has read a single entry if the version was even before and is the same after.
     version: AtomicU64,
@@ -127,7 +125,7 @@ fn hashes_of(slot: usize, fingerprint: u64) -> u64 {
 
 impl Default for Table {
     fn default() -> Self {
-        Self { slots: array::from_fn(|_| Slot::default()), held: Mutex::default() }
+        Self { slots: [const { Slot::new() }; SLOTS], held: Mutex::default() }
     }
 }
 
@@ -154,6 +152,19 @@ impl Table {
 }
 
 impl Slot {
+    const fn new() -> Self {
+        Self {
+            version: AtomicU64::new(0),
+            address: AtomicU64::new(0),
+            length: AtomicU64::new(0),
+            is_held: AtomicBool::new(false),
+            tag_length: AtomicU8::new(0),
+            type_length: AtomicU8::new(0),
+            tag: [const { AtomicU64::new(0) }; LONGEST_TAG / 8],
+            content_type: [const { AtomicU64::new(0) }; LONGEST_CONTENT_TYPE / 8],
+        }
+    }
+
     fn read(&self, key: Key<'_>) -> Found {
         let version = self.version.load(Ordering::Acquire);
         if self.address.load(Ordering::Relaxed) != key.address
@@ -366,7 +377,7 @@ mod tests {
     #[test]
     fn other_bytes_at_the_address_of_a_released_body_are_hashed() {
         let address = |bytes: &'static [u8]| Key { address: 4_096, ..Key::of(&Bytes::from_static(bytes), None) };
-        let slot = Slot::default();
+        let slot = Slot::new();
         let (key, tag) = (address(b"old"), tag_like(&Bytes::from_static(b"old")));
         slot.write(key, tag.as_bytes());
         assert!(matches!(slot.read(key), Found::Tag(found) if found == tag));
@@ -442,7 +453,7 @@ mod tests {
 
     #[test]
     fn a_reader_never_gets_parts_of_two_tags() {
-        let (slot, body) = (Slot::default(), Bytes::from_static(b"hello"));
+        let (slot, body) = (Slot::new(), Bytes::from_static(b"hello"));
         let key = Key::of(&body, None);
         let tags = ["a", "b"].map(|letter| EntityTag::strong(letter.repeat(30)).unwrap());
         let reads = std::thread::scope(|scope| {
