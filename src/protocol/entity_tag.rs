@@ -495,18 +495,22 @@ const fn is_entity_tag(bytes: &[u8]) -> bool {
 }
 
 /// Because there is no branch for each byte, the compiler can check 16 bytes at once. The last bytes may overlap the
-/// previous ones.
+/// previous ones. Without the early return, it would also combine the chunks, in 13 KiB of code.
 const fn is_opaque(bytes: &[u8]) -> bool {
-    let (mut rest, mut all) = (bytes, true);
+    let Some(last) = bytes.last_chunk::<16>() else {
+        return match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (Some(first), Some(last)) => are_etagc(first) & are_etagc(last),
+            _ => are_etagc(bytes),
+        };
+    };
+    let mut rest = bytes;
     while let Some((chunk, after)) = rest.split_first_chunk::<16>() {
-        all &= are_etagc(chunk);
+        if !are_etagc(chunk) {
+            return false;
+        }
         rest = after;
     }
-    match (bytes.last_chunk::<16>(), rest.first_chunk::<8>(), rest.last_chunk::<8>()) {
-        (Some(last), ..) => all & are_etagc(last),
-        (_, Some(first), Some(last)) => are_etagc(first) & are_etagc(last),
-        _ => are_etagc(rest),
-    }
+    are_etagc(last)
 }
 
 #[inline]
