@@ -382,6 +382,7 @@ impl PreconditionFailure {
 }
 
 impl fmt::Display for PreconditionFailure {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.evaluation.outcome() {
             Outcome::NotModified => "the client already has the current representation",

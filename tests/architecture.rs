@@ -59,6 +59,25 @@ const OUTSIDE: &[&str] = &["lib.rs", "pages.rs"];
 /// Names that the module `protocol` must not use, because it must not depend on clocks, files or the environment.
 const NOT_PURE: &[&str] = &["SystemTime::now", "Instant::now", "std::fs", "std::env", "std::net", "std::thread"];
 
+/// Files that the layers do not use, or only with the feature `shared-cache`. The compiler generates code for an
+/// `#[inline]` function only where it is called, so applications that do not call these functions do not compile them.
+const COMPILED_WHEN_USED: &[&str] = &[
+    "edge/status/cache_status.rs",
+    "edge/status/codes.rs",
+    "edge/status/lenient.rs",
+    "edge/status/member.rs",
+    "edge/status/outcome.rs",
+    "edge/status/report.rs",
+    "edge/status/tokens.rs",
+    "protocol/cache_control/request.rs",
+    "protocol/clear_site_data.rs",
+    "protocol/selecting.rs",
+    "protocol/stored_fields.rs",
+];
+
+/// In these modules, that is also the case for every `Debug` and `Display`.
+const CORE: &[&str] = &["protocol", "policy", "edge", "layers"];
+
 fn sources() -> Vec<(PathBuf, String)> {
     fn walk(directory: &Path, found: &mut Vec<(PathBuf, String)>) {
         for entry in fs::read_dir(directory).unwrap() {
@@ -172,6 +191,24 @@ fn mod_rs_contains_only_documentation_and_exports() {
                 });
                 assert!(!defined, "{}: `{word}` belongs in its own file", path.display());
             }
+        }
+    }
+}
+
+#[test]
+fn code_that_few_applications_call_is_compiled_when_used() {
+    for (path, code) in sources() {
+        let is_listed = COMPILED_WHEN_USED.iter().any(|file| path == Path::new(file));
+        let mut previous = "";
+        for line in code.lines().map(str::trim_start) {
+            let signature = ["pub ", "pub(crate) ", "pub(super) ", "const "]
+                .iter()
+                .fold(line, |line, word| line.strip_prefix(word).unwrap_or(line));
+            let is_text =
+                signature.starts_with("fn fmt(") && CORE.contains(&module_of(&path).map_or("", |(name, ..)| name));
+            let needs_it = is_text || is_listed && signature.starts_with("fn ");
+            assert!(!needs_it || line.ends_with(';') || previous == "#[inline]", "{}: {line}", path.display());
+            previous = line;
         }
     }
 }

@@ -87,6 +87,7 @@ pub enum EdgeDiagnostic {
 }
 
 impl fmt::Display for EdgeDiagnostic {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnsupportedTag { error, stored: true } => write!(f, "{error}; a coarser tag replaces it"),

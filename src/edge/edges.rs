@@ -283,6 +283,7 @@ impl EdgeConflict {
 }
 
 impl fmt::Display for EdgeConflict {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { one, other, field, reason } = self;
         write!(f, "the profiles `{one}` and `{other}` cannot be combined: ")?;

@@ -107,6 +107,7 @@ impl TagCharacters {
 }
 
 impl fmt::Display for TagCharacters {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const FEW: usize = 4;
         let refused = Self(Self::VISIBLE_ASCII.0 & !self.0);
@@ -137,6 +138,7 @@ impl fmt::Display for TagCharacters {
 }
 
 impl fmt::Debug for TagCharacters {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TagCharacters({self})")
     }

@@ -59,6 +59,7 @@ impl UnsupportedTag {
 }
 
 impl fmt::Display for UnsupportedTag {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const START: usize = 64;
         let Self { edge, tag, format } = self;

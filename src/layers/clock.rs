@@ -98,6 +98,7 @@ impl HttpDate {
 }
 
 impl fmt::Debug for Clock {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "Clock(<fn>)" } else { "Clock(system)" })
     }

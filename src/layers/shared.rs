@@ -71,6 +71,7 @@ impl<T> Deref for Shared<T> {
 }
 
 impl<T: fmt::Debug> fmt::Debug for Shared<T> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }

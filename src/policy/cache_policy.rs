@@ -55,6 +55,7 @@ pub struct CachePolicy {
 struct Seconds(NonZeroU32);
 
 impl Seconds {
+    #[inline]
     const fn of(duration: Duration) -> Self {
         let longest = CachePolicy::MAX_LIFETIME.as_secs();
         let seconds = duration.as_secs();
@@ -62,6 +63,7 @@ impl Seconds {
         Self(NonZeroU32::MIN.saturating_add(clamped as u32))
     }
 
+    #[inline]
     const fn get(self) -> u32 {
         self.0.get() - 1
     }
@@ -165,6 +167,7 @@ impl CachePolicy {
     /// ```
     // C-25, G-02
     #[must_use]
+    #[inline]
     pub const fn public(max_age: Duration) -> Self {
         Self::of(Storage::Public, Some(Seconds::of(max_age)))
     }
@@ -181,6 +184,7 @@ impl CachePolicy {
     /// ```
     // S-04
     #[must_use]
+    #[inline]
     pub const fn max_age(max_age: Duration) -> Self {
         Self::of(Storage::Unmarked, Some(Seconds::of(max_age)))
     }
@@ -198,6 +202,7 @@ impl CachePolicy {
     /// ```
     // C-24
     #[must_use]
+    #[inline]
     pub const fn private(max_age: Duration) -> Self {
         Self::of(Storage::Private, Some(Seconds::of(max_age)))
     }
@@ -224,6 +229,7 @@ impl CachePolicy {
     /// ```
     // G-22
     #[must_use]
+    #[inline]
     pub const fn edge_only(lifetime: Duration) -> Self {
         let mut policy = Self::of(Storage::Unmarked, Some(Seconds::of(Duration::ZERO)));
         policy.edge = Some(Seconds::of(lifetime));
@@ -260,6 +266,7 @@ impl CachePolicy {
     // C-21, C-32
     #[must_use]
     #[track_caller]
+    #[inline]
     pub const fn edge(self, lifetime: Duration) -> Self {
         unless_in_conflict(self.try_edge(lifetime))
     }
@@ -283,6 +290,7 @@ impl CachePolicy {
     ///
     /// If no shared cache may store the response, if every reuse is revalidated, or if the policy is
     /// [`edge_only`](CachePolicy::edge_only).
+    #[inline]
     pub const fn try_edge(mut self, lifetime: Duration) -> Result<Self, PolicyConflict> {
         if self.flags.edge_only {
             return Err(PolicyConflict {
@@ -316,6 +324,7 @@ impl CachePolicy {
     // C-31
     #[must_use]
     #[track_caller]
+    #[inline]
     pub const fn stale_while_revalidate(self, window: Duration) -> Self {
         unless_in_conflict(self.try_stale_while_revalidate(window))
     }
@@ -339,6 +348,7 @@ impl CachePolicy {
     ///
     /// If the policy has no lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate) or
     /// [`proxy_revalidate`](CachePolicy::proxy_revalidate).
+    #[inline]
     pub const fn try_stale_while_revalidate(mut self, window: Duration) -> Result<Self, PolicyConflict> {
         self.stale_while_revalidate = Some(Seconds::of(window));
         self.without_conflict()
@@ -365,6 +375,7 @@ impl CachePolicy {
     // C-31
     #[must_use]
     #[track_caller]
+    #[inline]
     pub const fn stale_if_error(self, window: Duration) -> Self {
         unless_in_conflict(self.try_stale_if_error(window))
     }
@@ -384,6 +395,7 @@ impl CachePolicy {
     ///
     /// If the policy has no lifetime, or after [`must_revalidate`](CachePolicy::must_revalidate) or
     /// [`proxy_revalidate`](CachePolicy::proxy_revalidate).
+    #[inline]
     pub const fn try_stale_if_error(mut self, window: Duration) -> Result<Self, PolicyConflict> {
         self.stale_if_error = Some(Seconds::of(window));
         self.without_conflict()
@@ -412,6 +424,7 @@ impl CachePolicy {
     /// [`try_stale_at_edge_only`](CachePolicy::try_stale_at_edge_only).
     #[must_use]
     #[track_caller]
+    #[inline]
     pub const fn stale_at_edge_only(self) -> Self {
         unless_in_conflict(self.try_stale_at_edge_only())
     }
@@ -422,6 +435,7 @@ impl CachePolicy {
     ///
     /// If no shared cache may store the response, if the policy has no lifetime, or after
     /// [`stale_in_browser_only`](CachePolicy::stale_in_browser_only).
+    #[inline]
     pub const fn try_stale_at_edge_only(mut self) -> Result<Self, PolicyConflict> {
         if matches!(self.flags.stale_for, StaleFor::Browsers) {
             return Err(PolicyConflict {
@@ -458,6 +472,7 @@ impl CachePolicy {
     /// [`try_stale_in_browser_only`](CachePolicy::try_stale_in_browser_only).
     #[must_use]
     #[track_caller]
+    #[inline]
     pub const fn stale_in_browser_only(self) -> Self {
         unless_in_conflict(self.try_stale_in_browser_only())
     }
@@ -480,6 +495,7 @@ impl CachePolicy {
     ///
     /// If the policy has no lifetime, or after [`edge_only`](CachePolicy::edge_only) or
     /// [`stale_at_edge_only`](CachePolicy::stale_at_edge_only).
+    #[inline]
     pub const fn try_stale_in_browser_only(mut self) -> Result<Self, PolicyConflict> {
         if self.is_stale_at_edge_only() {
             return Err(PolicyConflict {
@@ -513,6 +529,7 @@ impl CachePolicy {
     /// [`try_must_revalidate`](CachePolicy::try_must_revalidate).
     #[must_use]
     #[track_caller]
+    #[inline]
     pub const fn must_revalidate(self) -> Self {
         unless_in_conflict(self.try_must_revalidate())
     }
@@ -532,6 +549,7 @@ impl CachePolicy {
     ///
     /// If the policy has no lifetime, or if it allows stale responses.
     // C-26, G-02
+    #[inline]
     pub const fn try_must_revalidate(mut self) -> Result<Self, PolicyConflict> {
         self.flags.must_revalidate = true;
         self.without_conflict()
@@ -554,6 +572,7 @@ impl CachePolicy {
     /// [`try_proxy_revalidate`](CachePolicy::try_proxy_revalidate).
     #[must_use]
     #[track_caller]
+    #[inline]
     pub const fn proxy_revalidate(self) -> Self {
         unless_in_conflict(self.try_proxy_revalidate())
     }
@@ -564,6 +583,7 @@ impl CachePolicy {
     ///
     /// If the policy has no lifetime, allows stale responses, or is private.
     // C-27
+    #[inline]
     pub const fn try_proxy_revalidate(mut self) -> Result<Self, PolicyConflict> {
         self.flags.proxy_revalidate = true;
         self.without_conflict()
@@ -581,6 +601,7 @@ impl CachePolicy {
     /// ```
     // C-29, G-17
     #[must_use]
+    #[inline]
     pub const fn no_transform(mut self) -> Self {
         self.flags.no_transform = true;
         self
@@ -606,6 +627,7 @@ impl CachePolicy {
     /// If the policy has no lifetime. See [`try_immutable`](CachePolicy::try_immutable).
     #[must_use]
     #[track_caller]
+    #[inline]
     pub const fn immutable(self) -> Self {
         unless_in_conflict(self.try_immutable())
     }
@@ -616,6 +638,7 @@ impl CachePolicy {
     ///
     /// If the policy has no lifetime.
     // C-30, G-27
+    #[inline]
     pub const fn try_immutable(mut self) -> Result<Self, PolicyConflict> {
         self.flags.immutable = true;
         self.without_conflict()
@@ -655,6 +678,7 @@ impl CachePolicy {
     // G-07
     #[must_use]
     #[track_caller]
+    #[inline]
     pub const fn with_http10_fields(mut self) -> Self {
         assert!(
             self.max_age.is_none(),
@@ -698,6 +722,7 @@ impl CachePolicy {
     /// If a name is not a valid field name, if it is `*`, or if a fourth call adds a new name.
     #[must_use]
     #[track_caller]
+    #[inline]
     pub const fn vary(mut self, names: &'static [&'static str]) -> Self {
         // K-02. K-05 and G-23: `Authorization` is allowed for optional sign-in, and never added
         // by a layer itself.
@@ -707,6 +732,7 @@ impl CachePolicy {
 
     /// Returns whether no cache may store the response.
     #[must_use]
+    #[inline]
     pub const fn is_no_store(&self) -> bool {
         matches!(self.storage, Storage::Never)
     }
@@ -722,37 +748,44 @@ impl CachePolicy {
     /// assert!(!CachePolicy::max_age(Duration::from_secs(60)).is_private());
     /// ```
     #[must_use]
+    #[inline]
     pub const fn is_private(&self) -> bool {
         matches!(self.storage, Storage::Private | Storage::Never)
     }
 
     /// Returns the names that the policy adds to `Vary`, without duplicates, in the order in which they were added.
+    #[inline]
     pub fn vary_names(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.vary.iter()
     }
 
     /// Returns whether the policy was created by [`edge_only`](CachePolicy::edge_only).
     #[must_use]
+    #[inline]
     pub const fn is_edge_only(&self) -> bool {
         self.flags.edge_only
     }
 
     /// Whether some cache may reuse a response without revalidating it.
+    #[inline]
     pub(crate) const fn has_lifetime(&self) -> bool {
         matches!(self.max_age, Some(age) if age.get() > 0) || matches!(self.edge, Some(age) if age.get() > 0)
     }
 
     /// Whether a field for edges differs from `Cache-Control`.
+    #[inline]
     pub(crate) const fn says_more_to_edges(&self) -> bool {
         self.flags.edge_only || self.is_stale_at_edge_only() || self.is_stale_in_browser_only()
     }
 
     /// Whether edges may serve a stale response that browsers may not.
+    #[inline]
     const fn is_stale_at_edge_only(&self) -> bool {
         matches!(self.flags.stale_for, StaleFor::Edges)
     }
 
     /// Whether browsers may serve a stale response that edges may not.
+    #[inline]
     const fn is_stale_in_browser_only(&self) -> bool {
         matches!(self.flags.stale_for, StaleFor::Browsers)
             && !self.is_private()
@@ -760,6 +793,7 @@ impl CachePolicy {
     }
 
     /// Returns the directives for a field that only edges read.
+    #[inline]
     pub(crate) fn at_the_edge(mut self) -> CacheControl {
         self.flags.edge_only = false;
         if self.is_stale_in_browser_only() {
@@ -770,6 +804,7 @@ impl CachePolicy {
     }
 
     /// Returns a hash of the values in which the policies of an application usually differ.
+    #[inline]
     pub(super) fn short_hash(&self) -> u64 {
         let seconds = |age: Option<Seconds>| age.map_or(0, |age| u64::from(age.0.get()));
         seconds(self.max_age)
@@ -779,19 +814,23 @@ impl CachePolicy {
     }
 
     /// Whether the HTTP/1.0 fields are sent too.
+    #[inline]
     pub(crate) const fn is_for_http10(&self) -> bool {
         self.flags.http10
     }
 
+    #[inline]
     pub(crate) const fn is_immutable(&self) -> bool {
         self.flags.immutable && !matches!(self.max_age, Some(seconds) if seconds.get() == 0)
     }
 
+    #[inline]
     pub(crate) const fn without_immutable(mut self) -> Self {
         self.flags.immutable = false;
         self
     }
 
+    #[inline]
     const fn of(storage: Storage, max_age: Option<Seconds>) -> Self {
         Self {
             storage,
@@ -813,6 +852,7 @@ impl CachePolicy {
     }
 
     /// Returns an error if a modifier contradicts the constructor or another modifier.
+    #[inline]
     const fn without_conflict(self) -> Result<Self, PolicyConflict> {
         let is_shared = matches!(self.storage, Storage::Public | Storage::Unmarked);
         let has_lifetime = self.max_age.is_some();
@@ -887,6 +927,7 @@ pub struct PolicyConflict {
 }
 
 impl fmt::Display for PolicyConflict {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.reason)
     }
@@ -895,6 +936,7 @@ impl fmt::Display for PolicyConflict {
 impl std::error::Error for PolicyConflict {}
 
 #[track_caller]
+#[inline]
 const fn unless_in_conflict(policy: Result<CachePolicy, PolicyConflict>) -> CachePolicy {
     match policy {
         Ok(policy) => policy,
@@ -903,6 +945,7 @@ const fn unless_in_conflict(policy: Result<CachePolicy, PolicyConflict>) -> Cach
 }
 
 impl From<CachePolicy> for CacheControl {
+    #[inline]
     fn from(policy: CachePolicy) -> Self {
         let mut field = Self::new();
         field = match policy.storage {
@@ -949,12 +992,14 @@ impl From<CachePolicy> for CacheControl {
 
 /// Writes the value of `Cache-Control`.
 impl fmt::Display for CachePolicy {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         CacheControl::from(*self).fmt(f)
     }
 }
 
 impl fmt::Debug for CachePolicy {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CachePolicy({self}")?;
         if self.flags.http10 {

@@ -78,6 +78,7 @@ impl Decision {
 }
 
 impl fmt::Display for Decision {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.source {
             DecisionSource::Handler => "the response's own field",

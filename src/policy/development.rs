@@ -50,6 +50,7 @@ impl Development {
     ///
     /// Returns an error for any other value, because a misspelled value could otherwise disable caching in production
     /// without notice.
+    #[inline]
     pub fn from_env(variable: &str) -> Result<Self, InvalidDevelopment> {
         // `var_os` panics for some names on some platforms, such as an empty one.
         let value = if variable.is_empty() || variable.contains(['=', '\0']) { None } else { env::var_os(variable) };
@@ -61,10 +62,12 @@ impl Development {
 
     /// Returns whether the switch is on.
     #[must_use]
+    #[inline]
     pub const fn is_on(self) -> bool {
         self.on
     }
 
+    #[inline]
     fn parse(value: Option<&OsStr>) -> Option<Self> {
         let Some(value) = value else { return Some(Self::OFF) };
         let value = value.to_str()?.trim();
@@ -78,6 +81,7 @@ impl Development {
 }
 
 impl From<bool> for Development {
+    #[inline]
     fn from(on: bool) -> Self {
         Self { on }
     }
@@ -94,6 +98,7 @@ pub struct InvalidDevelopment {
 }
 
 impl fmt::Display for InvalidDevelopment {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { variable, value } = self;
         write!(f, "the environment variable `{variable}` is {value:?}; set it to `1` or `0`, or do not set it")

@@ -359,6 +359,7 @@ const BY_FACT: [GuardSet; Facts::COUNT] = {
 };
 
 impl fmt::Debug for GuardSet {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
     }

@@ -170,6 +170,7 @@ impl Chooser {
 }
 
 impl fmt::Debug for PolicySource {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Source::Fixed(rendered) => rendered.policy().fmt(f),
@@ -179,6 +180,7 @@ impl fmt::Debug for PolicySource {
 }
 
 impl fmt::Debug for Chooser {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             #[cfg(feature = "routes")]

@@ -136,6 +136,7 @@ impl Hash for VaryNames {
 }
 
 impl fmt::Debug for VaryNames {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
     }

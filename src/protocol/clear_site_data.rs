@@ -61,24 +61,28 @@ impl ClearSiteData {
 
     /// Combines the types of two values.
     #[must_use]
+    #[inline]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// Returns the value of the field.
     #[must_use]
+    #[inline]
     pub fn to_header_value(self) -> HeaderValue {
         // The text is one of 33 constants of visible ASCII.
         HeaderValue::try_from(self.to_string()).unwrap_or_else(|_| HeaderValue::from_static("\"*\""))
     }
 
     /// Writes the field, and replaces any existing one. If the map is full, the field is not written.
+    #[inline]
     pub fn write_to(self, headers: &mut HeaderMap) {
         set_field(headers, CLEAR_SITE_DATA, self.to_header_value());
     }
 }
 
 impl fmt::Display for ClearSiteData {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if *self == Self::ALL {
             return f.write_str("\"*\"");
@@ -93,6 +97,7 @@ impl fmt::Display for ClearSiteData {
 }
 
 impl fmt::Debug for ClearSiteData {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ClearSiteData({self})")
     }

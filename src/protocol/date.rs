@@ -207,12 +207,14 @@ impl HttpDate {
 }
 
 impl fmt::Display for HttpDate {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&String::from_utf8_lossy(&self.imf_fixdate()))
     }
 }
 
 impl fmt::Debug for HttpDate {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HttpDate({self})")
     }
@@ -245,12 +247,14 @@ impl InvalidHttpDate {
 }
 
 impl fmt::Display for InvalidHttpDate {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` is not an HTTP date; use the format `Sun, 06 Nov 1994 08:49:37 GMT`", self.value.escape_ascii())
     }
 }
 
 impl fmt::Debug for InvalidHttpDate {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "InvalidHttpDate({self})")
     }

@@ -219,12 +219,14 @@ impl From<EntityTag> for HeaderValue {
 }
 
 impl fmt::Display for EntityTag {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&String::from_utf8_lossy(self.0.as_bytes()))
     }
 }
 
 impl fmt::Debug for EntityTag {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EntityTag({self})")
     }
@@ -331,6 +333,7 @@ impl<'a> EntityTagRef<'a> {
 }
 
 impl fmt::Debug for EntityTagRef<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let prefix = if self.weak { "W/" } else { "" };
         write!(f, "EntityTagRef({prefix}\"{}\")", self.opaque.escape_ascii())
@@ -450,6 +453,7 @@ impl InvalidEntityTag {
 }
 
 impl fmt::Display for InvalidEntityTag {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -461,6 +465,7 @@ impl fmt::Display for InvalidEntityTag {
 }
 
 impl fmt::Debug for InvalidEntityTag {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "InvalidEntityTag({self})")
     }

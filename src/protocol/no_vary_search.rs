@@ -123,6 +123,7 @@ impl NoVarySearch {
 }
 
 impl fmt::Display for NoVarySearch {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.ignores_key_order {
             f.write_str("key-order, ")?;

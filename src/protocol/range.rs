@@ -84,6 +84,7 @@ impl RequestedBytes {
     /// - `Range` is absent, invalid or repeated, has several ranges, or has a unit other than `bytes`,
     /// - the representation is empty, because `Content-Range` cannot describe a range of it.
     #[must_use]
+    #[inline]
     pub fn of_request(method: &Method, headers: &HeaderMap, if_range: IfRange, length: u64) -> Self {
         // R-01 to R-03, R-05, R-10.
         if *method != Method::GET || if_range == IfRange::False {
@@ -109,6 +110,7 @@ impl RequestedBytes {
 /// Sets `Content-Range` and `Content-Length`. Removes `Content-Digest` and `Content-MD5`, which describe the content of
 /// one message. Preserves all other fields. `part` must be a [`RequestedBytes::Part`] of a representation with `length`
 /// bytes.
+#[inline]
 pub fn into_partial_content(headers: &mut HeaderMap, part: RangeInclusive<u64>, length: u64) {
     // R-06, R-07.
     let (first, last) = part.into_inner();
@@ -134,12 +136,14 @@ pub fn into_partial_content(headers: &mut HeaderMap, part: RangeInclusive<u64>, 
 /// assert_eq!(headers["content-range"], "bytes */10");
 /// assert!(!headers.contains_key("content-type"));
 /// ```
+#[inline]
 pub fn into_range_not_satisfiable(headers: &mut HeaderMap, length: u64) {
     // R-05.
     into_precondition_failed(headers);
     set_field(headers, CONTENT_RANGE, field_value(format!("bytes */{length}")));
 }
 
+#[inline]
 fn field_value(text: String) -> HeaderValue {
     HeaderValue::try_from(text).expect("digits and punctuation are a valid field value")
 }

@@ -79,6 +79,7 @@ impl SelectingFields {
     /// assert!(values.as_bytes().is_empty(), "one stored response for all requests");
     /// ```
     #[must_use]
+    #[inline]
     pub fn from_vary(vary: &Vary) -> Option<Self> {
         if vary.is_any() {
             return None;
@@ -108,6 +109,7 @@ impl SelectingFields {
     /// assert_eq!(values("gzip, deflate, br, zstd"), values("gzip, deflate, br"));
     /// ```
     #[must_use]
+    #[inline]
     pub fn with_codings<I>(self, codings: I) -> Self
     where
         I: IntoIterator,
@@ -127,6 +129,7 @@ impl SelectingFields {
     /// ([RFC 9110 section 12.5.4](https://www.rfc-editor.org/rfc/rfc9110.html#section-12.5.4)), but many services
     /// prefer the language that comes first. Use this method only if the service does not.
     #[must_use]
+    #[inline]
     pub fn in_any_language_order(self) -> Self {
         Self { any_language_order: true, ..self }
     }
@@ -156,6 +159,7 @@ impl SelectingFields {
     /// assert_ne!(values("de, en;q=0.8"), values("fr, de;q=0.5"));
     /// ```
     #[must_use]
+    #[inline]
     pub fn with_content_language_of(self, response: &HeaderMap) -> Self {
         let mut languages = members(response.get_all(CONTENT_LANGUAGE));
         let language = match (languages.next(), languages.next()) {
@@ -167,6 +171,7 @@ impl SelectingFields {
 
     /// Returns the names of the fields, sorted.
     #[must_use]
+    #[inline]
     pub fn names(&self) -> &[HeaderName] {
         &self.names
     }
@@ -176,6 +181,7 @@ impl SelectingFields {
     /// Returns `None` if they are longer than [`SelectingValues::MAX_LENGTH`]. A cache then neither looks up nor stores
     /// the response.
     #[must_use]
+    #[inline]
     pub fn values_in(&self, request: &HeaderMap) -> Option<SelectingValues> {
         let mut values = Writer { bytes: Vec::new() };
         for name in &self.names {
@@ -186,6 +192,7 @@ impl SelectingFields {
         Some(SelectingValues { bytes: values.bytes })
     }
 
+    #[inline]
     fn write(&self, name: &HeaderName, lines: &GetAll<'_, HeaderValue>, values: &mut Writer) -> Option<()> {
         let lines = || lines.iter().map(HeaderValue::as_bytes);
         if lines().next().is_none() {
@@ -216,6 +223,7 @@ impl SelectingFields {
         }
     }
 
+    #[inline]
     fn canonical_codings<'a>(&'a self, mut read: Preferences<'a>) -> Preferences<'a> {
         read.sort();
         let Some(codings) = &self.codings else { return read };
@@ -227,6 +235,7 @@ impl SelectingFields {
         Preferences(used.collect())
     }
 
+    #[inline]
     fn canonical_languages<'a>(&'a self, mut read: Preferences<'a>) -> Preferences<'a> {
         let prefers = |language: &[u8]| {
             let weight = read.iter().find(|read| read.is(language)).map_or(0, |read| read.weight);
@@ -262,18 +271,21 @@ impl SelectingValues {
     /// Returns `None` if there are more than [`MAX_LENGTH`](Self::MAX_LENGTH) bytes. Bytes of another origin match no
     /// request.
     #[must_use]
+    #[inline]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         (bytes.len() <= Self::MAX_LENGTH).then(|| Self { bytes: bytes.into() })
     }
 
     /// Returns the names and values as bytes. Equal bytes are equal values.
     #[must_use]
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 }
 
 impl fmt::Debug for SelectingValues {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SelectingValues({} bytes)", self.bytes.len())
     }
@@ -294,6 +306,7 @@ struct Writer {
 }
 
 impl Writer {
+    #[inline]
     fn put(&mut self, text: &[u8]) -> Option<()> {
         if self.bytes.len() + text.len() > SelectingValues::MAX_LENGTH {
             return None;
@@ -302,6 +315,7 @@ impl Writer {
         Some(())
     }
 
+    #[inline]
     fn put_joined<'a>(&mut self, separator: &[u8], parts: impl Iterator<Item = &'a [u8]>) -> Option<()> {
         for (index, part) in parts.enumerate() {
             if index > 0 {
@@ -320,6 +334,7 @@ struct ListMembers<'a> {
 }
 
 impl<'a> ListMembers<'a> {
+    #[inline]
     fn of(line: &'a [u8]) -> Self {
         Self { rest: Some(line) }
     }
@@ -328,6 +343,7 @@ impl<'a> ListMembers<'a> {
 impl<'a> Iterator for ListMembers<'a> {
     type Item = &'a [u8];
 
+    #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest?;
         let mut end = 0;
@@ -349,6 +365,7 @@ struct Preference<'a> {
 
 impl<'a> Preference<'a> {
     /// Parses `token [ OWS ";" OWS "q=" qvalue ]`.
+    #[inline]
     fn read(member: &'a [u8]) -> Option<Self> {
         let mut parts = member.split(|&byte| byte == b';').map(trim_ows);
         let name = parts.next().filter(|name| is_token(name))?;
@@ -360,10 +377,12 @@ impl<'a> Preference<'a> {
         Some(Self { name, weight })
     }
 
+    #[inline]
     fn is(&self, name: &[u8]) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
 
+    #[inline]
     fn write(&self, values: &mut Writer) -> Option<()> {
         values.put(self.name)?;
         let written = values.bytes.len();
@@ -384,6 +403,7 @@ impl<'a> Preferences<'a> {
     const MAX: usize = 32;
 
     /// Returns `None` if a member is malformed or repeated.
+    #[inline]
     fn read<L: Iterator<Item = &'a [u8]>>(lines: &impl Fn() -> L) -> Option<Self> {
         let mut read: Vec<Preference<'a>> = Vec::with_capacity(8);
         for member in lines().flat_map(ListMembers::of).filter(|member| !member.is_empty()) {
@@ -396,15 +416,18 @@ impl<'a> Preferences<'a> {
         Some(Self(read))
     }
 
+    #[inline]
     fn sort(&mut self) {
         self.0.sort_unstable_by(|a, b| compare_ignoring_case(a.name, b.name));
     }
 
+    #[inline]
     fn iter(&self) -> impl Iterator<Item = &Preference<'a>> {
         self.0.iter()
     }
 }
 
+#[inline]
 fn compare_ignoring_case(a: &[u8], b: &[u8]) -> Ordering {
     a.iter().map(u8::to_ascii_lowercase).cmp(b.iter().map(u8::to_ascii_lowercase))
 }

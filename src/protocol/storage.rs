@@ -151,6 +151,7 @@ impl Storability {
     ///   ignore it then.
     /// - A qualified `private` does not forbid a shared cache to store the response without the listed fields.
     #[must_use]
+    #[inline]
     pub fn of_response(cache: Cache, request: &request::Parts, status: StatusCode, headers: &HeaderMap) -> Self {
         // N-06, S-05, C-24, C-28.
         Self::under(&EffectiveControl::from_headers(headers), cache, request, status, headers)
@@ -159,6 +160,7 @@ impl Storability {
     /// Evaluates a response like [`of_response`](Self::of_response), with these directives. `Cache-Control` is not
     /// read.
     #[must_use]
+    #[inline]
     pub fn under(
         control: &EffectiveControl,
         cache: Cache,
@@ -175,6 +177,7 @@ impl Storability {
 
     /// Returns whether the cache may store the response.
     #[must_use]
+    #[inline]
     pub const fn is_allowed(self) -> bool {
         matches!(self, Self::Allowed(_))
     }
@@ -186,6 +189,7 @@ impl StorageProhibition {
     ///
     /// Includes POST: in practice caches store only responses to GET and HEAD.
     #[cfg(feature = "audit")]
+    #[inline]
     pub(crate) fn of_kind(method: &Method, status: StatusCode) -> Option<Self> {
         // M-02.
         of_status(status).or_else(|| (!matches!(*method, Method::GET | Method::HEAD)).then_some(Self::Method))
@@ -204,6 +208,7 @@ pub(crate) const fn stored_status(status: StatusCode) -> StatusCode {
     if status.as_u16() == 304 { StatusCode::OK } else { status }
 }
 
+#[inline]
 fn prohibition(
     effective: &EffectiveControl,
     cache: Cache,
@@ -230,6 +235,7 @@ fn prohibition(
     })
 }
 
+#[inline]
 fn of_method(
     control: &EffectiveControl,
     cache: Cache,
@@ -249,6 +255,7 @@ fn of_method(
     }
 }
 
+#[inline]
 fn of_status(status: StatusCode) -> Option<StorageProhibition> {
     if status.is_informational() {
         return Some(StorageProhibition::Interim);
@@ -256,6 +263,7 @@ fn of_status(status: StatusCode) -> Option<StorageProhibition> {
     is_never_stored(status).then_some(StorageProhibition::Status)
 }
 
+#[inline]
 fn permission(
     effective: &EffectiveControl,
     cache: Cache,
@@ -270,6 +278,7 @@ fn permission(
 }
 
 /// Returns the directive or field that sets a lifetime, even an expired one.
+#[inline]
 fn explicit(effective: &EffectiveControl, cache: Cache, headers: &HeaderMap) -> Option<StoragePermission> {
     let control = effective.control();
     if cache == Cache::Shared && control.s_maxage().is_some() {
@@ -282,6 +291,7 @@ fn explicit(effective: &EffectiveControl, cache: Cache, headers: &HeaderMap) -> 
 }
 
 /// Returns whether `Content-Location` equals the target URI or its path and query.
+#[inline]
 fn is_target(uri: &Uri, headers: &HeaderMap) -> bool {
     let Some(location) = only_line(headers, &CONTENT_LOCATION).and_then(|line| Uri::try_from(line.as_bytes()).ok())
     else {

@@ -51,6 +51,7 @@ use super::validators::Validators;
 /// assert_eq!(headers.len(), 1, "only `Cache-Control` is left");
 /// # Ok::<(), tower_cache_policy::protocol::UnstorableFields>(())
 /// ```
+#[inline]
 pub fn remove_unstored_fields(
     headers: &mut HeaderMap,
     control: &CacheControl,
@@ -68,6 +69,7 @@ pub(crate) struct UnstoredFields {
 }
 
 /// Returns the fields that [`remove_unstored_fields`] removes.
+#[inline]
 pub(crate) fn unstored_fields(
     headers: &HeaderMap,
     control: &CacheControl,
@@ -88,6 +90,7 @@ pub(crate) fn unstored_fields(
 }
 
 impl UnstoredFields {
+    #[inline]
     pub(crate) fn contain(&self, name: &HeaderName) -> bool {
         is_for_connection(name, &self.of_connection) || self.of_directives.contains(name.as_str().as_bytes())
     }
@@ -137,6 +140,7 @@ impl UnstoredFields {
 /// assert_eq!(stored["content-length"], "500");
 /// # Ok::<(), tower_cache_policy::protocol::UnstorableFields>(())
 /// ```
+#[inline]
 pub fn update_stored_fields(stored: &mut HeaderMap, update: &HeaderMap) -> Result<(), UnstorableFields> {
     // N-06, S-06, A-03.
     let of_connection = connection_options(update)?;
@@ -179,6 +183,7 @@ pub fn update_stored_fields(stored: &mut HeaderMap, update: &HeaderMap) -> Resul
 /// assert!(!is_confirmed_by_not_modified(&stored, &with_tag("\"v2\""), now));
 /// ```
 #[must_use]
+#[inline]
 pub fn is_confirmed_by_not_modified(stored: &HeaderMap, not_modified: &HeaderMap, now: HttpDate) -> bool {
     // N-07, S-08.
     let validators = |headers| Validators::from_headers(headers, now);
@@ -220,6 +225,7 @@ pub fn is_confirmed_by_not_modified(stored: &HeaderMap, not_modified: &HeaderMap
 /// assert!(!is_confirmed_by_head(&stored, 501, &head, now));
 /// ```
 #[must_use]
+#[inline]
 pub fn is_confirmed_by_head(stored: &HeaderMap, stored_length: u64, head: &HeaderMap, now: HttpDate) -> bool {
     // S-07.
     let (own, other) = (Validators::from_headers(stored, now), Validators::from_headers(head, now));
@@ -258,6 +264,7 @@ enum Problem {
 }
 
 impl fmt::Display for UnstorableFields {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.problem {
             Problem::Needed(name) => write!(
@@ -276,6 +283,7 @@ impl fmt::Display for UnstorableFields {
 impl std::error::Error for UnstorableFields {}
 
 /// Returns the names in `Connection`, in lowercase.
+#[inline]
 fn connection_options(headers: &HeaderMap) -> Result<NameTable, UnstorableFields> {
     let mut options = NameTable::default();
     for (index, option) in members(headers.get_all(CONNECTION)).enumerate() {
@@ -288,6 +296,7 @@ fn connection_options(headers: &HeaderMap) -> Result<NameTable, UnstorableFields
 }
 
 /// Returns whether a field is intended for the connection or the proxy and not for caches.
+#[inline]
 fn is_for_connection(name: &HeaderName, options: &NameTable) -> bool {
     let is_always = matches!(
         name.as_str(),
@@ -310,11 +319,13 @@ fn is_for_connection(name: &HeaderName, options: &NameTable) -> bool {
 }
 
 /// Returns whether a response without this field could reach the wrong client, live too long or lose its meaning.
+#[inline]
 fn is_needed(name: &str) -> bool {
     matches!(name, "age" | "cache-control" | "content-encoding" | "content-range" | "content-type" | "expires" | "vary")
 }
 
 /// Returns whether a field describes the bytes of a message, which a 304 or a response to HEAD does not have.
+#[inline]
 fn describes_bytes(name: &HeaderName) -> bool {
     matches!(name.as_str(), "content-digest" | "content-encoding" | "content-length" | "content-md5" | "content-range")
 }

@@ -55,6 +55,7 @@ impl InvalidPurgeUrl {
 }
 
 impl fmt::Display for InvalidPurgeUrl {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the URL {:?} {}", self.shown, self.reason)
     }

@@ -103,6 +103,7 @@ impl CacheStatus {
     /// assert_eq!(status.to_string(), "x-cache: RefreshHit from cloudfront");
     /// ```
     #[must_use]
+    #[inline]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         Self::all_in(headers).next()
     }
@@ -122,6 +123,7 @@ impl CacheStatus {
     /// let hit = caches.iter().find(|cache| cache.is_hit()).unwrap();
     /// assert_eq!(hit.handling().unwrap().cache(), "Netlify Durable");
     /// ```
+    #[inline]
     pub fn all_in(headers: &HeaderMap) -> impl Iterator<Item = Self> {
         Self::all_in_with_fields(headers, &[])
     }
@@ -143,6 +145,7 @@ impl CacheStatus {
     /// let status = CacheStatus::all_in_with_fields(&headers, &own).next().unwrap();
     /// assert!(status.is_hit());
     /// ```
+    #[inline]
     pub fn all_in_with_fields(headers: &HeaderMap, fields: &[HeaderName]) -> impl Iterator<Item = Self> {
         let age = Age::from_headers(headers);
         let known = FIELDS.into_iter().filter(|field| !fields.contains(field));
@@ -159,6 +162,7 @@ impl CacheStatus {
 
     /// Returns how the cache handled the request.
     #[must_use]
+    #[inline]
     pub fn outcome(&self) -> CacheOutcome {
         self.outcome
     }
@@ -166,30 +170,35 @@ impl CacheStatus {
     /// Returns whether the client got a stored response and did not wait for the origin. See
     /// [`CacheOutcome::is_hit`].
     #[must_use]
+    #[inline]
     pub fn is_hit(&self) -> bool {
         self.outcome.is_hit()
     }
 
     /// Returns whether the client got stored content. See [`CacheOutcome::is_served_by_cache`].
     #[must_use]
+    #[inline]
     pub fn is_served_by_cache(&self) -> bool {
         self.outcome.is_served_by_cache()
     }
 
     /// Returns the name of the field that contains the report.
     #[must_use]
+    #[inline]
     pub fn field(&self) -> &HeaderName {
         &self.field
     }
 
     /// Returns the report as the cache wrote it. Bytes that are not valid UTF-8 are replaced by U+FFFD.
     #[must_use]
+    #[inline]
     pub fn text(&self) -> &str {
         &self.text
     }
 
     /// Returns the `Age` of the response, which is the same in all reports, or `None` if it is missing or invalid.
     #[must_use]
+    #[inline]
     pub fn age(&self) -> Option<Age> {
         self.age
     }
@@ -207,15 +216,18 @@ impl CacheStatus {
     /// assert_eq!((member.cache(), member.fwd(), member.ttl()), ("squid", Some("stale"), Some(60)));
     /// ```
     #[must_use]
+    #[inline]
     pub fn handling(&self) -> Option<&CacheStatusMember> {
         self.handling.as_ref()
     }
 
+    #[inline]
     fn new(field: &HeaderName, text: &[u8], outcome: CacheOutcome) -> Self {
         let text = String::from_utf8_lossy(text).into();
         Self { outcome, field: field.clone(), text, age: None, handling: None }
     }
 
+    #[inline]
     fn of_handling(field: &HeaderName, text: &[u8], handling: Option<CacheStatusMember>) -> Self {
         let outcome = handling.as_ref().map_or(CacheOutcome::Unknown, CacheStatusMember::outcome);
         Self { handling, ..Self::new(field, text, outcome) }
@@ -224,12 +236,14 @@ impl CacheStatus {
 
 impl fmt::Display for CacheStatus {
     /// Writes the report as a field line, such as `x-cache: Hit from cloudfront`.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.field, self.text)
     }
 }
 
 /// Returns the reports in a field with one member for each cache. The cache nearest to the client comes last.
+#[inline]
 fn reports(
     headers: &HeaderMap,
     field: &HeaderName,
@@ -253,6 +267,7 @@ fn reports(
 ///
 /// RFC 9651 requires a recipient to ignore an invalid field. Reading it is safe, because no decision depends on it.
 // H-01
+#[inline]
 fn standard(headers: &HeaderMap, field: &HeaderName) -> Vec<CacheStatus> {
     let mut found = Vec::new();
     let value = combined(headers.get_all(field));
@@ -282,6 +297,7 @@ fn standard(headers: &HeaderMap, field: &HeaderName) -> Vec<CacheStatus> {
 
 /// Adds the members of a List. Returns `false` if the value is not a valid List.
 // X-01
+#[inline]
 fn add_strictly(value: &[u8], field: &HeaderName, found: &mut Vec<CacheStatus>) -> bool {
     let Some(list) = List::parse(value) else { return false };
     let report =

@@ -4,6 +4,7 @@ use super::outcome::CacheOutcome;
 
 /// Returns the outcome in a member of `Via`, or `None` if the member does not contain the codes of Traffic Server, as
 /// in `http/1.1 edge1 (ApacheTrafficServer/9.2.9 [cHs f ])`. The verbose form is `[uScMsSf pSeN:t cCMi p sS]`.
+#[inline]
 pub(super) fn outcome_of_via(member: &[u8]) -> Option<CacheOutcome> {
     // The name of the proxy may contain brackets too.
     let start = member.iter().rposition(|byte| *byte == b'[')? + 1;
@@ -26,6 +27,7 @@ pub(super) fn outcome_of_via(member: &[u8]) -> Option<CacheOutcome> {
 
 /// Returns the outcome in a member of `X-Varnish`. It starts with the number of this request. On a hit, the number of
 /// the request that stored the response follows.
+#[inline]
 pub(super) fn outcome_of_x_varnish(member: &[u8]) -> CacheOutcome {
     // A number has 32 or 64 bits.
     const MAX_DIGITS: usize = 20;

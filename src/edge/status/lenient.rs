@@ -23,11 +23,13 @@ pub(super) struct LenientMembers<'a> {
 }
 
 impl<'a> LenientMembers<'a> {
+    #[inline]
     pub(super) fn new(line: &'a [u8]) -> Self {
         Self { rest: trim_ows(line) }
     }
 
     /// Takes the text up to the next `;` or `,` outside of a quoted string.
+    #[inline]
     fn value(&mut self) -> &'a [u8] {
         let rest = trim_ows(self.rest);
         let quoted = if rest.first() == Some(&b'"') { quoted_string_end(rest).unwrap_or(rest.len()) } else { 0 };
@@ -36,6 +38,7 @@ impl<'a> LenientMembers<'a> {
     }
 
     /// Takes the value of `key`, and returns whether its end is unambiguous.
+    #[inline]
     fn key_value(&mut self) -> (&'a [u8], bool) {
         let rest = trim_ows(self.rest);
         let plain = rest.iter().position(|byte| b";, \t".contains(byte)).unwrap_or(rest.len());
@@ -52,6 +55,7 @@ impl<'a> LenientMembers<'a> {
     }
 
     /// Takes the text up to the first of these bytes at or after `start`.
+    #[inline]
     fn take_until(&mut self, start: usize, stops: &[u8]) -> &'a [u8] {
         let length = self.rest[start..].iter().position(|byte| stops.contains(byte));
         let (taken, rest) = self.rest.split_at(length.map_or(self.rest.len(), |length| start + length));
@@ -63,6 +67,7 @@ impl<'a> LenientMembers<'a> {
 impl<'a> Iterator for LenientMembers<'a> {
     type Item = LenientMember<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<LenientMember<'a>> {
         while let [b',' | b' ' | b'\t', rest @ ..] = self.rest {
             self.rest = rest;
@@ -104,6 +109,7 @@ impl<'a> Iterator for LenientMembers<'a> {
 impl<'a> LenientMember<'a> {
     /// Returns the name of the cache, or `None` if the member does not have a name, or if a parameter with the outcome
     /// is invalid.
+    #[inline]
     pub(super) fn cache(&self) -> Option<&str> {
         const OUTCOME: [&[u8]; 4] = [b"hit", b"fwd", b"fwd-status", b"ttl"];
         let is_unclear = self.parameters.iter().any(|(key, value)| value.is_none() && OUTCOME.contains(key));
@@ -112,12 +118,14 @@ impl<'a> LenientMember<'a> {
 
     /// Returns the last parameter with this key, which overrides earlier ones.
     // X-03
+    #[inline]
     pub(super) fn parameter(&self, key: &str) -> Option<&BareItem<'a>> {
         self.parameters.iter().rev().find(|(own, _)| *own == key.as_bytes())?.1.as_ref()
     }
 }
 
 /// Parses the name of a cache: a String, a Token, or a host name without quotes.
+#[inline]
 fn name(text: &[u8]) -> Option<Cow<'_, str>> {
     match BareItem::parse_all(text) {
         Some(BareItem::String(name)) => Some(name),

@@ -40,15 +40,18 @@ pub struct CacheStatusMember {
 
 impl CacheStatusMember {
     /// Reads a member of a valid List. Returns `None` if the member does not name a cache.
+    #[inline]
     pub(super) fn of_member(member: &Member<'_>) -> Option<Self> {
         Some(Self::new(member.item()?.as_text()?, |key| member.parameters.get(key)))
     }
 
     /// Like [`of_member`](Self::of_member), for a member of an invalid List.
+    #[inline]
     pub(super) fn of_lenient_member(member: &LenientMember<'_>) -> Option<Self> {
         Some(Self::new(member.cache()?, |key| member.parameter(key)))
     }
 
+    #[inline]
     fn new<'a, 'b: 'a>(cache: &str, parameter: impl Fn(&str) -> Option<&'a BareItem<'b>>) -> Self {
         let flag = |key| parameter(key).and_then(BareItem::as_boolean).unwrap_or(false);
         let integer = |key| parameter(key).and_then(BareItem::as_integer);
@@ -68,6 +71,7 @@ impl CacheStatusMember {
 
     /// Returns the name of the cache.
     #[must_use]
+    #[inline]
     pub fn cache(&self) -> &str {
         &self.cache
     }
@@ -75,6 +79,7 @@ impl CacheStatusMember {
     /// Returns whether the cache responded without forwarding the request
     /// ([`hit`](https://www.rfc-editor.org/rfc/rfc9211#section-2.1)).
     #[must_use]
+    #[inline]
     pub fn hit(&self) -> bool {
         self.hit
     }
@@ -85,6 +90,7 @@ impl CacheStatusMember {
     ///
     /// [`ForwardReason`](crate::edge::ForwardReason) explains these values.
     #[must_use]
+    #[inline]
     pub fn fwd(&self) -> Option<&str> {
         self.fwd.as_deref()
     }
@@ -92,6 +98,7 @@ impl CacheStatusMember {
     /// Returns the status of the next server's response
     /// ([`fwd-status`](https://www.rfc-editor.org/rfc/rfc9211#section-2.3)).
     #[must_use]
+    #[inline]
     pub fn fwd_status(&self) -> Option<StatusCode> {
         self.fwd_status
     }
@@ -101,12 +108,14 @@ impl CacheStatusMember {
     ///
     /// A negative value together with [`hit`](Self::hit) is a stale response.
     #[must_use]
+    #[inline]
     pub fn ttl(&self) -> Option<i64> {
         self.ttl
     }
 
     /// Returns whether the cache stored the response ([`stored`](https://www.rfc-editor.org/rfc/rfc9211#section-2.5)).
     #[must_use]
+    #[inline]
     pub fn stored(&self) -> bool {
         self.stored
     }
@@ -114,6 +123,7 @@ impl CacheStatusMember {
     /// Returns whether the cache combined the request with others when it forwarded it
     /// ([`collapsed`](https://www.rfc-editor.org/rfc/rfc9211#section-2.6)).
     #[must_use]
+    #[inline]
     pub fn collapsed(&self) -> bool {
         self.collapsed
     }
@@ -121,6 +131,7 @@ impl CacheStatusMember {
     /// Returns further information, in the format of the cache
     /// ([`detail`](https://www.rfc-editor.org/rfc/rfc9211#section-2.8)).
     #[must_use]
+    #[inline]
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
     }
@@ -128,6 +139,7 @@ impl CacheStatusMember {
     /// Returns the outcome. The standard forbids `hit` together with `fwd`. Such a member counts as stale if `fwd` is
     /// `stale`. Otherwise, it does not count as a hit.
     // H-02
+    #[inline]
     pub(super) fn outcome(&self) -> CacheOutcome {
         match self.fwd() {
             None if self.hit && self.ttl.is_some_and(|ttl| ttl < 0) => CacheOutcome::Stale,

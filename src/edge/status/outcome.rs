@@ -58,6 +58,7 @@ impl CacheOutcome {
     /// Returns whether the client got a stored response and did not wait for the origin: [`Hit`](Self::Hit),
     /// [`Stale`](Self::Stale) or [`Updating`](Self::Updating). Returns `false` if this is not known.
     #[must_use]
+    #[inline]
     pub const fn is_hit(self) -> bool {
         matches!(self, Self::Hit | Self::Stale | Self::Updating)
     }
@@ -75,6 +76,7 @@ impl CacheOutcome {
     /// assert!(CacheOutcome::Revalidated.is_served_by_cache());
     /// ```
     #[must_use]
+    #[inline]
     pub const fn is_served_by_cache(self) -> bool {
         self.is_hit() || matches!(self, Self::Revalidated)
     }

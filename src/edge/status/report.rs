@@ -65,6 +65,7 @@ impl CacheStatusReport {
     /// # Ok::<(), tower_cache_policy::edge::InvalidCacheName>(())
     /// ```
     #[must_use]
+    #[inline]
     pub const fn hit() -> Self {
         Self { forwarded: None, ttl: None, detail: None }
     }
@@ -72,6 +73,7 @@ impl CacheStatusReport {
     /// Creates the report of a cache that forwarded the request
     /// ([`fwd`](https://www.rfc-editor.org/rfc/rfc9211#section-2.2)).
     #[must_use]
+    #[inline]
     pub const fn forwarded(reason: ForwardReason) -> Self {
         let forwarded = Forwarded { reason, status: None, stored: false, collapsed: false };
         Self { forwarded: Some(forwarded), ttl: None, detail: None }
@@ -80,6 +82,7 @@ impl CacheStatusReport {
     /// Adds the remaining freshness lifetime in seconds, negative for a stale response
     /// ([`ttl`](https://www.rfc-editor.org/rfc/rfc9211#section-2.4)).
     #[must_use]
+    #[inline]
     pub const fn with_ttl(self, seconds: i64) -> Self {
         Self { ttl: Some(seconds), ..self }
     }
@@ -87,6 +90,7 @@ impl CacheStatusReport {
     /// Adds the status code of the next server's response
     /// ([`fwd-status`](https://www.rfc-editor.org/rfc/rfc9211#section-2.3)). Has no effect on a hit.
     #[must_use]
+    #[inline]
     pub const fn with_fwd_status(mut self, status: StatusCode) -> Self {
         if let Some(forwarded) = &mut self.forwarded {
             forwarded.status = Some(status);
@@ -97,6 +101,7 @@ impl CacheStatusReport {
     /// States that the cache stored the response
     /// ([`stored`](https://www.rfc-editor.org/rfc/rfc9211#section-2.5)). Has no effect on a hit.
     #[must_use]
+    #[inline]
     pub const fn with_stored(mut self) -> Self {
         if let Some(forwarded) = &mut self.forwarded {
             forwarded.stored = true;
@@ -107,6 +112,7 @@ impl CacheStatusReport {
     /// States that the cache combined the request with others when it forwarded it
     /// ([`collapsed`](https://www.rfc-editor.org/rfc/rfc9211#section-2.6)). Has no effect on a hit.
     #[must_use]
+    #[inline]
     pub const fn with_collapsed(mut self) -> Self {
         if let Some(forwarded) = &mut self.forwarded {
             forwarded.collapsed = true;
@@ -118,6 +124,7 @@ impl CacheStatusReport {
     ///
     /// The text is public. Characters that are neither visible ASCII nor a space are written as `?`.
     #[must_use]
+    #[inline]
     pub const fn with_detail(self, detail: &'static str) -> Self {
         Self { detail: Some(detail), ..self }
     }
@@ -125,6 +132,7 @@ impl CacheStatusReport {
     /// Returns the report as a member of `Cache-Status`.
     #[must_use]
     #[allow(clippy::missing_panics_doc)] // The text consists of visible ASCII and spaces.
+    #[inline]
     pub fn to_header_value(&self, name: &CacheName) -> HeaderValue {
         // X-04, X-05.
         let mut text = Text::new();
@@ -163,6 +171,7 @@ impl CacheStatusReport {
     }
 
     /// Like [`to_header_value`](Self::to_header_value), but reuses a value that this thread has written before.
+    #[inline]
     pub(crate) fn to_known_value(self, name: &CacheName) -> HeaderValue {
         let place = match self.ttl {
             Some(ttl) => ttl.unsigned_abs(),
@@ -189,6 +198,7 @@ impl CacheStatusReport {
     /// preserved.
     ///
     /// If the map is full, the report is not written.
+    #[inline]
     pub fn append_to(&self, headers: &mut HeaderMap, name: &CacheName) {
         // H-01.
         _ = headers.try_append(CACHE_STATUS, self.to_known_value(name));
@@ -206,6 +216,7 @@ thread_local! {
 }
 
 /// Returns whether a report is from the cache with this name. The name ends at the first semicolon outside a string.
+#[inline]
 fn is_of(value: &HeaderValue, name: &CacheName) -> bool {
     value.as_bytes().strip_prefix(name.as_str().as_bytes()).is_some_and(|rest| rest.starts_with(b";"))
 }
@@ -245,6 +256,7 @@ pub enum ForwardReason {
 impl ForwardReason {
     /// Returns the value of `fwd`.
     #[must_use]
+    #[inline]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Bypass => "bypass",
@@ -286,6 +298,7 @@ impl CacheName {
     ///
     /// Returns an error if the name is empty, longer than [`MAX_LENGTH`](Self::MAX_LENGTH), or contains characters
     /// other than visible ASCII and spaces.
+    #[inline]
     pub fn new(name: &str) -> Result<Self, InvalidCacheName> {
         let is_valid = (1..=Self::MAX_LENGTH).contains(&name.len()) && is_structured_string(name);
         if !is_valid {
@@ -296,6 +309,7 @@ impl CacheName {
 
     /// Returns the name as written in the field.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -318,6 +332,7 @@ pub struct InvalidCacheName {
 }
 
 impl fmt::Display for InvalidCacheName {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -330,6 +345,7 @@ impl fmt::Display for InvalidCacheName {
 
 impl std::error::Error for InvalidCacheName {}
 
+#[inline]
 fn token_or_string(value: &str) -> String {
     if is_token(value) {
         return value.to_owned();
@@ -340,6 +356,7 @@ fn token_or_string(value: &str) -> String {
     text
 }
 
+#[inline]
 fn is_token(value: &str) -> bool {
     // Most names are a single token, which does not need a parser.
     let is_word = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -357,14 +374,17 @@ struct Text {
 impl Text {
     const SHORT: usize = 96;
 
+    #[inline]
     const fn new() -> Self {
         Self { short: [0; Self::SHORT], length: 0, long: Vec::new() }
     }
 
+    #[inline]
     fn push_str(&mut self, text: &str) {
         self.push(text.as_bytes());
     }
 
+    #[inline]
     fn push(&mut self, text: &[u8]) {
         let end = self.length + text.len();
         match self.short.get_mut(self.length..end) {
@@ -379,6 +399,7 @@ impl Text {
         self.length = end;
     }
 
+    #[inline]
     fn push_number(&mut self, number: i64) {
         if number < 0 {
             self.push_str("-");
@@ -386,11 +407,13 @@ impl Text {
         self.push(put_decimal(number.unsigned_abs(), &mut [0; 20]));
     }
 
+    #[inline]
     fn as_bytes(&self) -> &[u8] {
         if self.long.is_empty() { &self.short[..self.length] } else { &self.long }
     }
 }
 
+#[inline]
 const fn is_printable(byte: u8) -> bool {
     matches!(byte, b' '..=b'~')
 }

@@ -68,6 +68,7 @@ const VERCEL: &[(&str, CacheOutcome)] = &[("PRERENDER", Prerendered), ("REVALIDA
 
 /// Returns the outcome in a member of the field `name`. The member is a keyword, optionally followed by `from` and a
 /// name.
+#[inline]
 pub(super) fn outcome_of(name: &str, text: &[u8]) -> CacheOutcome {
     let end = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
@@ -80,15 +81,18 @@ pub(super) fn outcome_of(name: &str, text: &[u8]) -> CacheOutcome {
 
 /// Returns whether the member is the report of Akamai's child server. The child is nearer to the client than the
 /// parent, and its report comes first.
+#[inline]
 pub(super) fn is_from_child(text: &[u8]) -> bool {
     ends_with(text, b" from child")
 }
 
 /// Returns whether the member is the report of Akamai's parent server.
+#[inline]
 pub(super) fn is_from_parent(text: &[u8]) -> bool {
     ends_with(text, b" from parent")
 }
 
+#[inline]
 fn ends_with(text: &[u8], end: &[u8]) -> bool {
     text.len().checked_sub(end.len()).is_some_and(|start| text[start..].eq_ignore_ascii_case(end))
 }

@@ -80,6 +80,7 @@ where
 const READY_ONCE: &str = "a future is not polled after it was ready";
 
 impl<F, B> fmt::Debug for ResponseFuture<F, B> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
             Kind::Forwarded { .. } => "asked",

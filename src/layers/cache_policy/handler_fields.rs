@@ -26,6 +26,7 @@ impl RequestTarget {
 }
 
 impl fmt::Display for RequestTarget {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path)
     }

@@ -107,6 +107,7 @@ impl CachePolicyLayer {
     /// # });
     /// ```
     #[must_use]
+    #[inline]
     pub fn tighten(self) -> Self {
         self.with(|config| config.rules.precedence = Precedence::Tightest)
     }
@@ -140,6 +141,7 @@ impl CachePolicyLayer {
     /// # });
     /// ```
     #[must_use]
+    #[inline]
     pub fn override_handler(self) -> Self {
         self.with(|config| config.rules.precedence = Precedence::Layer)
     }
@@ -169,6 +171,7 @@ impl CachePolicyLayer {
     /// A handler usually sends `no-store` because the response is confidential. If you can change the handler, remove
     /// its `no-store` instead.
     #[must_use]
+    #[inline]
     pub fn override_handler_no_store(self) -> Self {
         self.with(|config| config.rules.precedence = Precedence::LayerEvenOverNoStore)
     }
@@ -208,6 +211,7 @@ impl CachePolicyLayer {
     /// ([RFC 6585](https://www.rfc-editor.org/rfc/rfc6585.html)).
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn for_status(self, status: StatusCode, policy: CachePolicy) -> Self {
         // N-09
         assert!(
@@ -252,6 +256,7 @@ impl CachePolicyLayer {
     /// # });
     /// ```
     #[must_use]
+    #[inline]
     pub fn default_policy(self, policy: CachePolicy) -> Self {
         self.with(|config| {
             // G-14
@@ -286,6 +291,7 @@ impl CachePolicyLayer {
     /// Panics if a name is `*` or is not a valid field name.
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn vary(self, names: &'static [&'static str]) -> Self {
         assert_vary_names(names);
         self.with(|config| config.rules.add_vary_names(names.iter().copied()))
@@ -306,6 +312,7 @@ impl CachePolicyLayer {
     /// # let _ = layer;
     /// ```
     #[must_use]
+    #[inline]
     pub fn no_vary_search(self, value: NoVarySearch) -> Self {
         // E-01
         self.with(|config| config.no_vary_search = Some(value))
@@ -338,6 +345,7 @@ impl CachePolicyLayer {
     #[cfg(feature = "routes")]
     #[cfg_attr(docsrs, doc(cfg(feature = "routes")))]
     #[must_use]
+    #[inline]
     pub fn original_path<F>(mut self, path: F) -> Self
     where
         F: for<'a> Fn(&'a Parts) -> Option<&'a str> + Send + Sync + 'static,
@@ -371,6 +379,7 @@ impl CachePolicyLayer {
     /// # });
     /// ```
     #[must_use]
+    #[inline]
     pub fn credential_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         // G-02
         self.with(|config| config.rules.credentials.extend(names))
@@ -404,6 +413,7 @@ impl CachePolicyLayer {
     /// # });
     /// ```
     #[must_use]
+    #[inline]
     pub fn distrust_unkeyed_headers(self) -> Self {
         // G-13
         self.with(|config| config.rules.distrust_unkeyed = true)
@@ -414,6 +424,7 @@ impl CachePolicyLayer {
     /// [`Risk`] has an example. To keep the guard for all other routes, put the layer on the route whose responses are
     /// safe.
     #[must_use]
+    #[inline]
     pub fn accept_risk(self, risk: Risk) -> Self {
         self.with(|config| config.rules.waived.insert(risk.guard()))
     }
@@ -435,6 +446,7 @@ impl CachePolicyLayer {
     /// # Ok::<(), tower_cache_policy::policy::InvalidDevelopment>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn development(self, switch: impl Into<Development>) -> Self {
         self.with(|config| config.rules.development = switch.into().is_on())
     }
@@ -446,6 +458,7 @@ impl CachePolicyLayer {
     ///
     /// [`Decision`](crate::policy::Decision) has an example.
     #[must_use]
+    #[inline]
     pub fn record_decisions(self) -> Self {
         self.with(|config| config.record = true)
     }
@@ -480,6 +493,7 @@ impl CachePolicyLayer {
     /// # });
     /// ```
     #[must_use]
+    #[inline]
     pub fn explain(self, on: bool) -> Self {
         // G-26
         self.with(|config| config.explain = on)
@@ -514,23 +528,27 @@ impl CachePolicyLayer {
     ///
     /// The layer does not panic. The future of the response does, if `on`.
     #[must_use]
+    #[inline]
     pub fn panic_on_handler_fields(self, on: bool) -> Self {
         self.with(|config| config.panics_on_handler_fields = on)
     }
 
     /// Reads the time from this clock. The default is the system clock.
     #[must_use]
+    #[inline]
     pub fn clock(self, clock: Clock) -> Self {
         self.with(|config| config.clock = clock)
     }
 
     /// If `false`, the layer passes requests and responses through unchanged.
     #[must_use]
+    #[inline]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|config| config.enabled = enabled)
     }
 
     /// Makes this layer the innermost one of a [`CachingLayer`](crate::CachingLayer).
+    #[inline]
     pub(crate) fn inner_half(self) -> Self {
         self.with(|config| config.position = Position::Innermost)
     }
@@ -548,6 +566,7 @@ impl CachePolicyLayer {
     /// Makes this layer the outermost one of a [`CachingLayer`](crate::CachingLayer). It sets only
     /// the policy of responses that the inner one did not see. It does not override the fields of the inner one,
     /// because a 304 no longer shows the content that the inner one has seen.
+    #[inline]
     pub(crate) fn outer_half(self, has_compression: bool) -> Self {
         // N-01
         self.with(|config| {
@@ -560,6 +579,7 @@ impl CachePolicyLayer {
         Source::new(&self.config, self.chooser.as_ref())
     }
 
+    #[inline]
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(Arc::make_mut(&mut self.config));
         self

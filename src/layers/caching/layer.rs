@@ -92,6 +92,7 @@ impl<V, C> CachingLayer<V, C> {
     ///     .compression(CompressionLayer::new());
     /// # let _ = layer;
     /// ```
+    #[inline]
     pub fn compression<D>(self, compression: D) -> CachingLayer<V, D> {
         // L-01, K-02
         let policy = self.policy.vary(&["accept-encoding"]);
@@ -139,6 +140,7 @@ impl<V, C> CachingLayer<V, C> {
     /// # Warning
     ///
     /// Put authentication outside this layer: see [`ValidatorSource`].
+    #[inline]
     pub fn validators<F, Fut>(self, source: F) -> CachingLayer<FnSource<F>, C>
     where
         F: Fn(&Parts) -> Fut,
@@ -149,6 +151,7 @@ impl<V, C> CachingLayer<V, C> {
     }
 
     /// Like [`validators`](CachingLayer::validators), for any [`ValidatorSource`].
+    #[inline]
     pub fn validator_source<W: ValidatorSource>(self, source: W) -> CachingLayer<W, C> {
         CachingLayer {
             policy: self.policy,
@@ -173,6 +176,7 @@ impl<V, C> CachingLayer<V, C> {
     /// # let _ = layer;
     /// ```
     #[must_use]
+    #[inline]
     pub fn policy(mut self, change: impl FnOnce(CachePolicyLayer) -> CachePolicyLayer) -> Self {
         self.policy = change(self.policy);
         self.halves = Halves::of(&self.policy, self.has_compression);
@@ -191,6 +195,7 @@ impl<V, C> CachingLayer<V, C> {
     /// # let _ = layer;
     /// ```
     #[must_use]
+    #[inline]
     pub fn entity_tags(mut self, change: impl FnOnce(EntityTagLayer) -> EntityTagLayer) -> Self {
         self.entity_tags = change(self.entity_tags);
         self
@@ -208,6 +213,7 @@ impl<V, C> CachingLayer<V, C> {
     /// # let _ = layer;
     /// ```
     #[must_use]
+    #[inline]
     pub fn conditional(mut self, change: impl FnOnce(ConditionalLayer<V>) -> ConditionalLayer<V>) -> Self {
         self.conditional = change(self.conditional);
         self
@@ -234,6 +240,7 @@ impl<V, C> CachingLayer<V, C> {
     /// ```
     #[doc(alias = "option_layer")]
     #[must_use]
+    #[inline]
     pub fn enabled(self, enabled: bool) -> Self
     where
         V: Clone,
@@ -246,6 +253,7 @@ impl<V, C> CachingLayer<V, C> {
     /// Disables caching for all responses if the [switch](Development) is on: see [`CachePolicyLayer::development`] and
     /// [`ConditionalLayer::development`].
     #[must_use]
+    #[inline]
     pub fn development(self, switch: impl Into<Development>) -> Self {
         let switch = switch.into();
         self.policy(|policy| policy.development(switch)).conditional(|conditional| conditional.development(switch))
@@ -255,6 +263,7 @@ impl<V, C> CachingLayer<V, C> {
 impl<V: Clone, C> CachingLayer<V, C> {
     /// Returns 428 for unsafe requests without a precondition: see [`ConditionalLayer::require_preconditions`].
     #[must_use]
+    #[inline]
     pub fn require_preconditions(self) -> Self {
         self.conditional(ConditionalLayer::require_preconditions)
     }
@@ -287,6 +296,7 @@ impl<V: Clone, C> CachingLayer<V, C> {
     /// # });
     /// ```
     #[must_use]
+    #[inline]
     pub fn record_decisions(self) -> Self {
         self.policy(CachePolicyLayer::record_decisions).conditional(ConditionalLayer::record_decisions)
     }

@@ -84,6 +84,7 @@ where
 }
 
 impl<C, W> fmt::Debug for Lookup<C, W> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lookup").finish_non_exhaustive()
     }
@@ -159,6 +160,7 @@ where
     S: Service<R>,
     P: PolicyStep,
 {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Deciding { .. } => "deciding",

@@ -92,6 +92,7 @@ impl<V> ConditionalLayer<V> {
     /// # Warning
     ///
     /// Put authentication outside this layer. A 304 or 412 reveals that a resource exists: see [`ValidatorSource`].
+    #[inline]
     pub fn validators<F, Fut>(self, source: F) -> ConditionalLayer<FnSource<F>>
     where
         F: Fn(&Parts) -> Fut,
@@ -103,6 +104,7 @@ impl<V> ConditionalLayer<V> {
 
     /// Like [`validators`](ConditionalLayer::validators), for any [`ValidatorSource`], such as
     /// [`HeadValidators`](super::HeadValidators).
+    #[inline]
     pub fn validator_source<W: ValidatorSource>(self, source: W) -> ConditionalLayer<W> {
         let mark = (!source.reads_inner_tags()).then_some(ValidatorSourcePresent::ForAllTags);
         self.with_source(source, mark)
@@ -110,6 +112,7 @@ impl<V> ConditionalLayer<V> {
 
     /// Like [`validator_source`](Self::validator_source), for a stack whose entity tag layer is not part of the
     /// service that the source reads.
+    #[inline]
     pub(crate) fn validator_source_inside_tags<W: ValidatorSource>(self, source: W) -> ConditionalLayer<W> {
         let mark = if source.reads_inner_tags() {
             ValidatorSourcePresent::ForOutermostTags
@@ -119,12 +122,14 @@ impl<V> ConditionalLayer<V> {
         self.with_source(source, Some(mark))
     }
 
+    #[inline]
     fn with_source<W>(self, source: W, mark: Option<ValidatorSourcePresent>) -> ConditionalLayer<W> {
         let Self { settings, .. } = self.with(|settings| settings.mark = mark);
         ConditionalLayer { source: Some(Arc::new(source)), settings }
     }
 
     /// Assumes from the start that an inner layer compresses responses to GET.
+    #[inline]
     pub(crate) fn with_inner_coding(self) -> Self {
         self.with(|settings| settings.inner_coding = Some(InnerCoding::new(true)))
     }
@@ -166,6 +171,7 @@ impl<V> ConditionalLayer<V> {
     /// # });
     /// ```
     #[must_use]
+    #[inline]
     pub fn require_preconditions(self) -> Self {
         self.with(|settings| settings.required = RequiredPreconditions::AllUnsafeMethods)
     }
@@ -197,6 +203,7 @@ impl<V> ConditionalLayer<V> {
     /// # });
     /// ```
     #[must_use]
+    #[inline]
     pub fn require_preconditions_for(self, methods: impl IntoIterator<Item = Method>) -> Self {
         let methods = methods.into_iter().collect();
         self.with(|settings| settings.required = RequiredPreconditions::Methods(methods))
@@ -232,6 +239,7 @@ impl<V> ConditionalLayer<V> {
     /// Do not use this if the service ignores `If-Range`, as tower-http's `ServeDir` does. A client that resumes a
     /// download would then combine bytes of two different representations.
     #[must_use]
+    #[inline]
     pub fn inner_handles_if_range(self) -> Self {
         self.with(|settings| settings.inner_handles_if_range = true)
     }
@@ -267,12 +275,14 @@ impl<V> ConditionalLayer<V> {
     /// # });
     /// ```
     #[must_use]
+    #[inline]
     pub fn record_decisions(self) -> Self {
         self.with(|settings| settings.record = true)
     }
 
     /// Reads the time from this clock. The default is the system clock.
     #[must_use]
+    #[inline]
     pub fn clock(self, clock: Clock) -> Self {
         self.with(|settings| settings.clock = clock)
     }
@@ -282,6 +292,7 @@ impl<V> ConditionalLayer<V> {
     ///
     /// Preconditions of unsafe requests and [required](Self::require_preconditions) ones apply as before.
     #[must_use]
+    #[inline]
     pub fn development(self, switch: impl Into<Development>) -> Self {
         self.with(|settings| settings.development = switch.into().is_on())
     }
@@ -292,10 +303,12 @@ impl<V> ConditionalLayer<V> {
     ///
     /// With `false`, unsafe requests are not protected either.
     #[must_use]
+    #[inline]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|settings| settings.enabled = enabled)
     }
 
+    #[inline]
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(Arc::make_mut(&mut self.settings));
         self
@@ -334,6 +347,7 @@ impl<V> Clone for ConditionalLayer<V> {
 }
 
 impl<V: fmt::Debug> fmt::Debug for ConditionalLayer<V> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConditionalLayer").field("source", &self.source).field("settings", &self.settings).finish()
     }

@@ -28,6 +28,7 @@ pub enum ConditionalReason {
 }
 
 impl fmt::Display for ConditionalReason {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (condition, place) = match self {
             Self::BeforeHandler(condition) => (condition, "before the handler"),

@@ -113,6 +113,7 @@ where
 }
 
 impl<F> fmt::Debug for FnSource<F> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<fn>")
     }
@@ -285,6 +286,7 @@ impl<S: Clone, B> Clone for HeadValidators<S, B> {
 }
 
 impl<S: fmt::Debug, B> fmt::Debug for HeadValidators<S, B> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HeadValidators")
             .field("service", &self.service)
@@ -370,6 +372,7 @@ impl<S, B> fmt::Debug for HeadFuture<S, B>
 where
     S: Service<Request<B>>,
 {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HeadFuture").finish_non_exhaustive()
     }

@@ -50,6 +50,7 @@ impl EdgeLayer {
     /// [`try_on_overflow`](Self::try_on_overflow).
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn on_overflow(self, overflow: TagOverflow) -> Self {
         match self.try_on_overflow(overflow) {
             Ok(layer) => layer,
@@ -72,6 +73,7 @@ impl EdgeLayer {
     /// # Errors
     ///
     /// If an edge does not accept the tag of [`TagOverflow::Coarser`].
+    #[inline]
     pub fn try_on_overflow(self, overflow: TagOverflow) -> Result<Self, UnsupportedTag> {
         let layer = match &overflow {
             TagOverflow::Coarser(tag) => self.check_tags([tag])?,
@@ -104,6 +106,7 @@ impl EdgeLayer {
     /// # Errors
     ///
     /// If an edge does not accept a tag. The error names the edge and the first such tag.
+    #[inline]
     pub fn check_tags<'a>(self, tags: impl IntoIterator<Item = &'a CacheTag>) -> Result<Self, UnsupportedTag> {
         self.config.edges.check_tags(tags).map(|()| self)
     }
@@ -135,6 +138,7 @@ impl EdgeLayer {
     /// ```
     // G-14, F-04
     #[must_use]
+    #[inline]
     pub fn default_policy(self, policy: CachePolicy) -> Self {
         self.with(|config| config.rules.fallback = Rendered::new(policy))
     }
@@ -163,6 +167,7 @@ impl EdgeLayer {
     /// ```
     // G-02
     #[must_use]
+    #[inline]
     pub fn credential_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.with(|config| config.rules.credentials.extend(names))
     }
@@ -172,6 +177,7 @@ impl EdgeLayer {
     /// A risk that an inner [`CachePolicyLayer`](crate::CachePolicyLayer) accepted applies here too, unless the
     /// response has changed since, for example by another cookie.
     #[must_use]
+    #[inline]
     pub fn accept_risk(self, risk: Risk) -> Self {
         self.with(|config| config.rules.waived.insert(risk.guard()))
     }
@@ -181,12 +187,14 @@ impl EdgeLayer {
     ///
     /// [`EdgeDiagnostic`](crate::edge::EdgeDiagnostic) has an example.
     #[must_use]
+    #[inline]
     pub fn record_diagnostics(self) -> Self {
         self.with(|config| config.record = true)
     }
 
     /// Replaces the clock, for example in tests. The default is the system clock.
     #[must_use]
+    #[inline]
     pub fn clock(self, clock: Clock) -> Self {
         self.with(|config| config.clock = clock)
     }
@@ -197,6 +205,7 @@ impl EdgeLayer {
     /// Fields that permit a CDN to store the response are removed, and cache tags are not sent. If a CDN
     /// obeys only its own field, it gets a `no-store` in that field.
     #[must_use]
+    #[inline]
     pub fn development(self, switch: impl Into<Development>) -> Self {
         self.with(|config| config.rules.development = switch.into().is_on())
     }
@@ -207,10 +216,12 @@ impl EdgeLayer {
     /// Switch it off if no cache is in front, for example in a test environment. Handlers can then still return
     /// tags, which are not sent.
     #[must_use]
+    #[inline]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|config| config.enabled = enabled)
     }
 
+    #[inline]
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(Arc::make_mut(&mut self.config));
         self

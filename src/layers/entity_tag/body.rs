@@ -78,6 +78,7 @@ impl<B: Body> EntityTagBody<B> {
 }
 
 impl<B: Body> fmt::Debug for EntityTagBody<B> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (bytes, has_rest) = match &self.kind {
             Kind::Inner { .. } => (0, true),

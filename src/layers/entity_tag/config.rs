@@ -17,6 +17,7 @@ pub(super) struct Config {
 
 /// Omits the secret key.
 impl fmt::Debug for Config {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
             .field("keyed", &self.digest.is_keyed())

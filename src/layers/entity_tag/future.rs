@@ -147,6 +147,7 @@ where
 }
 
 impl<F, B: Body, P: PolicyStep> fmt::Debug for ResponseFuture<F, B, P> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Waiting { .. } => "waiting",

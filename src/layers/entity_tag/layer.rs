@@ -73,6 +73,7 @@ impl EntityTagLayer {
     #[cfg(feature = "strong-tags")]
     #[cfg_attr(docsrs, doc(cfg(feature = "strong-tags")))]
     #[must_use]
+    #[inline]
     pub fn strong(self) -> Self {
         // G-16
         let key = match self.config.digest {
@@ -116,6 +117,7 @@ impl EntityTagLayer {
     #[cfg(feature = "strong-tags")]
     #[cfg_attr(docsrs, doc(cfg(feature = "strong-tags")))]
     #[must_use]
+    #[inline]
     pub fn keyed(self, key: [u8; 32]) -> Self {
         // G-16
         let strong = match self.config.digest {
@@ -150,6 +152,7 @@ impl EntityTagLayer {
     /// # });
     /// ```
     #[must_use]
+    #[inline]
     pub fn max_body(self, bytes: u64) -> Self {
         self.with(|config| config.max_body = bytes)
     }
@@ -191,6 +194,7 @@ impl EntityTagLayer {
     /// The layer returns the response head only after the body has ended or exceeded the limit, so a slow body delays
     /// the response.
     #[must_use]
+    #[inline]
     pub fn buffer_unknown_length(self, bytes: u64) -> Self {
         self.with(|config| config.max_unknown_length = Some(bytes))
     }
@@ -201,6 +205,7 @@ impl EntityTagLayer {
     /// passed to [`Bytes::from_owner`](bytes::Bytes::from_owner). The layer would otherwise return the tag of the old
     /// content.
     #[must_use]
+    #[inline]
     pub fn hash_every_body(self) -> Self {
         self.with(|config| config.memo = None)
     }
@@ -209,6 +214,7 @@ impl EntityTagLayer {
     ///
     /// The default is `true`.
     #[must_use]
+    #[inline]
     pub fn enabled(self, enabled: bool) -> Self {
         self.with(|config| config.enabled = enabled)
     }
@@ -219,6 +225,7 @@ impl EntityTagLayer {
         EntityTagService::new(inner, CONFIGS.share(&self.config), policy)
     }
 
+    #[inline]
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         let config = Arc::make_mut(&mut self.config);
         change(config);

@@ -263,6 +263,7 @@ impl Clone for Memo {
 
 /// Omits the content of the bodies.
 impl fmt::Debug for Memo {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Memo").finish_non_exhaustive()
     }

@@ -69,6 +69,7 @@ impl PurgeFailed {
 }
 
 impl fmt::Display for PurgeFailed {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the purge after a write failed: {}", self.reason)
     }

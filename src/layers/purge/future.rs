@@ -111,6 +111,7 @@ where
 }
 
 impl<F, P: Service<Purge>, B> fmt::Debug for ResponseFuture<F, P, B> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }

@@ -87,6 +87,7 @@ impl<T> Drop for Held<'_, T> {
 }
 
 impl<T> fmt::Debug for Baton<T> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Baton").field("progress", &self.progress).finish_non_exhaustive()
     }

@@ -93,6 +93,7 @@ impl<B: Body<Data = Bytes>> Body for SharedCacheBody<B> {
 }
 
 impl<B: Body> fmt::Debug for SharedCacheBody<B> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             Kind::Inner { .. } => "SharedCacheBody(inner)",

@@ -555,6 +555,7 @@ impl Future for PublishFuture {
 }
 
 impl fmt::Debug for PublishFuture {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PublishFuture").finish_non_exhaustive()
     }
@@ -578,6 +579,7 @@ impl Service<Purge> for SharedCache {
 }
 
 impl fmt::Debug for SharedCache {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SharedCache").field("store", &self.core.store).finish_non_exhaustive()
     }

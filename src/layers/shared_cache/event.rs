@@ -83,6 +83,7 @@ impl SharedCacheOutcome {
 
 /// Writes the name and the reason, such as `miss (uri-miss)`.
 impl fmt::Display for SharedCacheOutcome {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())?;
         self.reason().map_or(Ok(()), |reason| write!(f, " ({reason})"))
@@ -171,6 +172,7 @@ impl NotStored {
 
 /// Writes the name.
 impl fmt::Display for NotStored {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -313,6 +315,7 @@ impl Observer {
 }
 
 impl fmt::Debug for Observer {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Observer(<fn>)")
     }

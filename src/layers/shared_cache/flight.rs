@@ -136,6 +136,7 @@ where
 }
 
 impl<F, B: Body, E> fmt::Debug for Flight<F, B, E> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Flight").field("progress", self.stage.progress()).finish_non_exhaustive()
     }

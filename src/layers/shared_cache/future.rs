@@ -805,6 +805,7 @@ where
     S: Service<R, Response = Response<B>>,
     B: Body,
 {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }

@@ -30,6 +30,7 @@ impl Future for BackgroundTask {
 }
 
 impl fmt::Debug for BackgroundTask {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BackgroundTask").finish_non_exhaustive()
     }
@@ -70,6 +71,7 @@ impl Drop for Place {
 }
 
 impl fmt::Debug for Spawner {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Spawner(<fn>)")
     }

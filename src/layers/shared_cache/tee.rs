@@ -335,6 +335,7 @@ impl<B: Body> Drop for Tee<B> {
 }
 
 impl<B: Body> fmt::Debug for Tee<B> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tee").finish_non_exhaustive()
     }

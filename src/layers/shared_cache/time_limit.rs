@@ -59,12 +59,14 @@ impl TimeLimit {
 }
 
 impl fmt::Debug for Timer {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Timer(<fn>)")
     }
 }
 
 impl fmt::Debug for TimeLimit {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TimeLimit").field("until", &self.until).finish_non_exhaustive()
     }

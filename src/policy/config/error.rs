@@ -108,6 +108,7 @@ impl ConfigError {
 }
 
 impl fmt::Display for ConfigError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.path, self.position) {
             (Some(path), Some(Position { line, column })) => write!(f, "{}:{line}:{column}: ", path.display())?,

@@ -189,6 +189,7 @@ impl RouteError {
 }
 
 impl fmt::Display for RouteError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.place, &self.kind) {
             (Place::Route(pattern), RouteErrorKind::ConflictingPattern { with }) if pattern == with => {
@@ -203,6 +204,7 @@ impl fmt::Display for RouteError {
 impl std::error::Error for RouteError {}
 
 impl fmt::Display for RouteErrorKind {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidPattern { reason } => f.write_str(reason),

@@ -66,6 +66,7 @@ fn warn() {
 const fn warn() {}
 
 impl fmt::Debug for RouteLookup {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.routes.fmt(f)
     }

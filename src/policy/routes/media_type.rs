@@ -53,6 +53,7 @@ fn compare(own: &str, text: &[u8]) -> Ordering {
 }
 
 impl std::fmt::Display for MediaRange {
+    #[inline]
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Exact(own) => f.write_str(own),

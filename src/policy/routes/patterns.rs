@@ -60,6 +60,7 @@ impl Patterns {
 }
 
 impl fmt::Debug for Patterns {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Patterns").finish_non_exhaustive()
     }

@@ -72,6 +72,7 @@ impl SharedRoutes {
 
 /// Formats the current table.
 impl fmt::Debug for SharedRoutes {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.current().fmt(f)
     }

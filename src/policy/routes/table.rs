@@ -195,12 +195,14 @@ impl RouteMatch {
 
 /// Formats as a map from patterns to the routes' own policies.
 impl fmt::Debug for RoutePolicies {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.table.routes.iter().map(|route| (&route.pattern, route.own.policy()))).finish()
     }
 }
 
 impl fmt::Debug for RouteMatch {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("RouteMatch").field(&self.rule()).finish()
     }

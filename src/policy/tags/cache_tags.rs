@@ -167,6 +167,7 @@ impl<'a> IntoIterator for &'a CacheTags {
 }
 
 impl fmt::Debug for CacheTags {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(&self.0).finish()
     }

@@ -87,6 +87,7 @@ impl CacheControl {
     ///       allow; remove one of them"]
     /// );
     /// ```
+    #[inline]
     pub fn contradictions(&self) -> impl Iterator<Item = Contradiction> + use<> {
         // C-35.
         let revalidated = self.must_revalidate() || self.no_cache();
@@ -119,6 +120,7 @@ impl CacheControl {
     /// let lines = headers.get_all("cache-control");
     /// assert!(CacheControl::contradictions_in(lines).eq([Contradiction::PublicWithPrivate]));
     /// ```
+    #[inline]
     pub fn contradictions_in<'a>(
         lines: impl IntoIterator<Item = &'a HeaderValue>,
     ) -> impl Iterator<Item = Contradiction> {
@@ -128,6 +130,7 @@ impl CacheControl {
 }
 
 impl fmt::Display for Contradiction {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::NoStoreWithOthers => {

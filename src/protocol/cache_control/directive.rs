@@ -94,12 +94,14 @@ impl Directive {
 
 impl fmt::Display for Directive {
     /// Writes the member. Bytes that are not UTF-8 are replaced with U+FFFD.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         String::from_utf8_lossy(&self.member).fmt(f)
     }
 }
 
 impl fmt::Debug for Directive {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Directive({self})")
     }
@@ -130,6 +132,7 @@ enum Fault {
 }
 
 impl fmt::Display for InvalidDirective {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Fault::Name(name) => write!(

@@ -178,12 +178,14 @@ impl PartialEq for FieldNames {
 impl Eq for FieldNames {}
 
 impl fmt::Display for FieldNames {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.joined)
     }
 }
 
 impl fmt::Debug for FieldNames {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "FieldNames({self})")
     }
@@ -207,6 +209,7 @@ pub struct InvalidFieldName {
 }
 
 impl fmt::Display for InvalidFieldName {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             Some(name) => write!(

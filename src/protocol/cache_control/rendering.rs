@@ -55,6 +55,7 @@ impl Rendering {
 }
 
 impl fmt::Display for Rendering {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         String::from_utf8_lossy(&self.bytes).fmt(f)
     }

@@ -70,12 +70,14 @@ pub struct RequestCacheControl {
 impl RequestCacheControl {
     /// Creates a value without directives.
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Parses all lines of a `Cache-Control` field as one list. Never fails.
     #[must_use]
+    #[inline]
     pub fn parse<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
         // C-01.
         let mut control = Self::new();
@@ -99,6 +101,7 @@ impl RequestCacheControl {
     /// assert!(RequestCacheControl::from_headers(&headers).unwrap().no_cache());
     /// ```
     #[must_use]
+    #[inline]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         // C-01.
         let lines = headers.get_all(CACHE_CONTROL);
@@ -110,6 +113,7 @@ impl RequestCacheControl {
     ///
     /// Larger values than 2,147,483,647 are clamped to it, here and in the other methods that take seconds.
     #[must_use]
+    #[inline]
     pub fn with_max_age(self, seconds: u32) -> Self {
         // C-10.
         Self { max_age: Some(clamped(seconds)), ..self }
@@ -126,6 +130,7 @@ impl RequestCacheControl {
     /// assert_eq!(offline.to_string(), "max-stale, only-if-cached");
     /// ```
     #[must_use]
+    #[inline]
     pub fn with_max_stale(self, max_stale: MaxStale) -> Self {
         // C-11.
         Self { max_stale: Some(max_stale.clamped()), ..self }
@@ -134,6 +139,7 @@ impl RequestCacheControl {
     /// Sets `min-fresh` in seconds and replaces an earlier value
     /// ([RFC 9111 section 5.2.1.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.3)).
     #[must_use]
+    #[inline]
     pub fn with_min_fresh(self, seconds: u32) -> Self {
         // C-12.
         Self { min_fresh: Some(clamped(seconds)), ..self }
@@ -141,6 +147,7 @@ impl RequestCacheControl {
 
     /// Sets `no-cache` ([RFC 9111 section 5.2.1.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.4)).
     #[must_use]
+    #[inline]
     pub fn with_no_cache(self) -> Self {
         // C-13.
         Self { no_cache: true, ..self }
@@ -148,6 +155,7 @@ impl RequestCacheControl {
 
     /// Sets `no-store` ([RFC 9111 section 5.2.1.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.5)).
     #[must_use]
+    #[inline]
     pub fn with_no_store(self) -> Self {
         // C-14.
         Self { no_store: true, ..self }
@@ -155,6 +163,7 @@ impl RequestCacheControl {
 
     /// Sets `no-transform` ([RFC 9111 section 5.2.1.6](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.6)).
     #[must_use]
+    #[inline]
     pub fn with_no_transform(self) -> Self {
         // C-15.
         Self { no_transform: true, ..self }
@@ -162,6 +171,7 @@ impl RequestCacheControl {
 
     /// Sets `only-if-cached` ([RFC 9111 section 5.2.1.7](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.7)).
     #[must_use]
+    #[inline]
     pub fn with_only_if_cached(self) -> Self {
         // C-16.
         Self { only_if_cached: true, ..self }
@@ -170,6 +180,7 @@ impl RequestCacheControl {
     /// Sets `stale-if-error` in seconds and replaces an earlier value
     /// ([RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
     #[must_use]
+    #[inline]
     pub fn with_stale_if_error(self, seconds: u32) -> Self {
         // C-16.
         Self { stale_if_error: Some(clamped(seconds)), ..self }
@@ -184,6 +195,7 @@ impl RequestCacheControl {
     ///
     /// Returns an error if `name` is not a token or names a directive that has its own method, or if `argument`
     /// contains a control character.
+    #[inline]
     pub fn with_extension(mut self, name: &str, argument: Option<&str>) -> Result<Self, InvalidDirective> {
         // C-08.
         let is_known = |member: &Member<'_>| Self::new().read(member);
@@ -194,6 +206,7 @@ impl RequestCacheControl {
     /// Returns `max-age`: the largest age in seconds that the client accepts
     /// ([RFC 9111 section 5.2.1.1](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.1)).
     #[must_use]
+    #[inline]
     pub fn max_age(&self) -> Option<u32> {
         // C-10.
         self.max_age
@@ -202,6 +215,7 @@ impl RequestCacheControl {
     /// Returns `max-stale`: how stale a response the client accepts
     /// ([RFC 9111 section 5.2.1.2](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.2)).
     #[must_use]
+    #[inline]
     pub fn max_stale(&self) -> Option<MaxStale> {
         // C-11.
         self.max_stale
@@ -210,6 +224,7 @@ impl RequestCacheControl {
     /// Returns `min-fresh`: how long the response must remain fresh, in seconds
     /// ([RFC 9111 section 5.2.1.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.3)).
     #[must_use]
+    #[inline]
     pub fn min_fresh(&self) -> Option<u32> {
         // C-12.
         self.min_fresh
@@ -218,6 +233,7 @@ impl RequestCacheControl {
     /// Returns whether `no-cache` is set: the client prefers a validated response
     /// ([RFC 9111 section 5.2.1.4](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.4)).
     #[must_use]
+    #[inline]
     pub fn no_cache(&self) -> bool {
         // C-13.
         self.no_cache
@@ -226,6 +242,7 @@ impl RequestCacheControl {
     /// Returns whether `no-store` is set: a cache must not store the request or its response
     /// ([RFC 9111 section 5.2.1.5](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.5)).
     #[must_use]
+    #[inline]
     pub fn no_store(&self) -> bool {
         // C-14.
         self.no_store
@@ -234,6 +251,7 @@ impl RequestCacheControl {
     /// Returns whether `no-transform` is set: an intermediary must not transform the content
     /// ([RFC 9111 section 5.2.1.6](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.6)).
     #[must_use]
+    #[inline]
     pub fn no_transform(&self) -> bool {
         // C-15.
         self.no_transform
@@ -242,6 +260,7 @@ impl RequestCacheControl {
     /// Returns whether `only-if-cached` is set: the client accepts only a stored response
     /// ([RFC 9111 section 5.2.1.7](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.1.7)).
     #[must_use]
+    #[inline]
     pub fn only_if_cached(&self) -> bool {
         // C-16.
         self.only_if_cached
@@ -250,6 +269,7 @@ impl RequestCacheControl {
     /// Returns `stale-if-error`: how long after expiry the client accepts a response in place of an error, in seconds
     /// ([RFC 5861 section 4](https://www.rfc-editor.org/rfc/rfc5861.html#section-4)).
     #[must_use]
+    #[inline]
     pub fn stale_if_error(&self) -> Option<u32> {
         // C-16.
         self.stale_if_error
@@ -258,6 +278,7 @@ impl RequestCacheControl {
     /// Returns the members that this type does not recognize, sorted and without duplicates
     /// ([RFC 9111 section 5.2.3](https://www.rfc-editor.org/rfc/rfc9111.html#section-5.2.3)).
     #[must_use]
+    #[inline]
     pub fn extensions(&self) -> &[Directive] {
         // C-08.
         self.extensions.as_slice()
@@ -265,6 +286,7 @@ impl RequestCacheControl {
 
     /// Returns whether the value has no directives and no extensions.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self == &Self::default()
     }
@@ -273,16 +295,19 @@ impl RequestCacheControl {
     ///
     /// The header value is empty if the directive list [is empty](Self::is_empty). Do not send an empty field.
     #[must_use]
+    #[inline]
     pub fn to_header_value(&self) -> HeaderValue {
         // C-05.
         self.render().into_header_value()
     }
 
     /// Reads a known directive. Returns `false` if `member` is an extension.
+    #[inline]
     fn read(&mut self, member: &Member<'_>) -> bool {
         member.read_name(|name| self.read_as(name, member))
     }
 
+    #[inline]
     fn read_as(&mut self, name: &[u8], member: &Member<'_>) -> bool {
         match name {
             b"no-cache" => self.no_cache = true,
@@ -308,6 +333,7 @@ impl RequestCacheControl {
         true
     }
 
+    #[inline]
     fn render(&self) -> Rendering {
         let mut rendering = Rendering::default();
         rendering.seconds("max-age", self.max_age);
@@ -328,12 +354,14 @@ impl RequestCacheControl {
 
 impl fmt::Display for RequestCacheControl {
     /// Writes the canonical form. Bytes of an extension that are not UTF-8 are replaced with U+FFFD.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.render().fmt(f)
     }
 }
 
 impl fmt::Debug for RequestCacheControl {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RequestCacheControl({self})")
     }
@@ -363,6 +391,7 @@ pub enum MaxStale {
 }
 
 impl MaxStale {
+    #[inline]
     fn clamped(self) -> Self {
         match self {
             Self::Seconds(seconds) => Self::Seconds(clamped(seconds)),

@@ -841,12 +841,14 @@ pub(crate) fn join<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Head
 
 impl fmt::Display for CacheControl {
     /// Writes the canonical form. Bytes of an extension that are not UTF-8 are replaced with U+FFFD.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.render().fmt(f)
     }
 }
 
 impl fmt::Debug for CacheControl {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CacheControl({self})")
     }

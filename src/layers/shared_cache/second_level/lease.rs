@@ -63,6 +63,7 @@ impl Drop for Lease {
 }
 
 impl fmt::Debug for Lease {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lease").field("holder", &self.holder).field("is_over", &self.is_over).finish_non_exhaustive()
     }

@@ -120,6 +120,7 @@ impl SecondLevel {
 
 /// Does not show the secret.
 impl fmt::Debug for SecondLevel {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SecondLevel")
             .field("store", &self.store)

@@ -47,6 +47,7 @@ impl Timing {
 }
 
 impl fmt::Debug for Timing {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Timing(<fn>)")
     }
