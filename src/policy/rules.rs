@@ -60,7 +60,7 @@ impl Rules {
     /// Whether a request has a field that the layer distrusts.
     // G-13
     pub(crate) fn distrusts(&self, headers: &HeaderMap) -> bool {
-        self.distrust_unkeyed && UNKEYED.iter().any(|name| headers.contains_key(*name))
+        self.distrust_unkeyed && UNKEYED.iter().any(|name| headers.contains_key(name))
     }
 
     /// Adds names to the `Vary` of every response under the layer.
@@ -104,14 +104,14 @@ impl Default for Rules {
 /// Request fields that change the responses of many frameworks and are not part of cache keys. Attackers
 /// use them to poison caches.
 // G-13
-const UNKEYED: [&str; 9] = [
-    "forwarded",
-    "x-forwarded-host",
-    "x-forwarded-scheme",
-    "x-host",
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
-    "x-original-url",
-    "x-rewrite-url",
+static UNKEYED: [HeaderName; 9] = [
+    HeaderName::from_static("forwarded"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-scheme"),
+    HeaderName::from_static("x-host"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-method-override"),
+    HeaderName::from_static("x-original-url"),
+    HeaderName::from_static("x-rewrite-url"),
 ];

@@ -11,6 +11,9 @@ use super::syntax::{only_line, set_field, trim_ows};
 use super::validators::{etag_line, last_modified_of};
 use super::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, HttpDate, Representation, Validators};
 
+/// The field `If` of WebDAV (RFC 4918 section 10.4).
+const IF: HeaderName = HeaderName::from_static("if");
+
 /// The result of evaluating the preconditions of a request.
 ///
 /// ```
@@ -233,7 +236,7 @@ impl Preconditions {
             others: others.and_then(RareFields::boxed),
             has_date,
             has_range,
-            has_webdav_if: scope == Scope::Unsafe && headers.get_all("if").iter().any(is_condition),
+            has_webdav_if: scope == Scope::Unsafe && headers.get_all(IF).iter().any(is_condition),
         }
     }
 
