@@ -123,15 +123,17 @@ impl RoutePolicies {
 
 impl Table {
     fn place(&self, path: &str) -> Place {
-        if has_dot_segment(path) {
+        let found = self.patterns.find(path);
+        // Most paths do not have any byte that software resolves in different ways.
+        let is_plain = !path.bytes().any(|byte| matches!(byte, b'%' | b'.' | b'\\' | 0x80..));
+        // Some services decode a path before they route, and would find the route of `/account` for `/%61ccount`.
+        let is_ambiguous = || {
+            has_dot_segment(path) || normalized_encoding(path).is_some_and(|other| self.patterns.find(&other) != found)
+        };
+        if !is_plain && is_ambiguous() {
             return Place::Ambiguous;
         }
-        let found = self.patterns.find(path);
-        // Some services decode a path before they route, and would find the route of `/account` for `/%61ccount`.
-        match normalized_encoding(path) {
-            Some(other) if self.patterns.find(&other) != found => Place::Ambiguous,
-            _ => found.map_or(Place::Nowhere, Place::Route),
-        }
+        found.map_or(Place::Nowhere, Place::Route)
     }
 }
 
