@@ -64,6 +64,11 @@ impl VaryNames {
         })
     }
 
+    #[inline(never)]
+    fn has_same_names(&self, other: &Self) -> bool {
+        self.iter().count() == other.iter().count() && self.iter().all(|name| other.position(name).is_some())
+    }
+
     const fn contains_all(&self, names: &[&str]) -> bool {
         let mut index = 0;
         while index < names.len() {
@@ -110,13 +115,11 @@ const fn is_same_name(one: &[u8], other: &[u8]) -> bool {
 
 /// Compares the sets. The order, the case and the number of calls do not matter.
 impl PartialEq for VaryNames {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         // The usual case, in a fifth of the instructions: no names, or those of the same calls.
         let is_same_call = |list: usize| std::ptr::eq(self.0[list], other.0[list]);
-        if (0..MAX_LISTS).all(is_same_call) {
-            return true;
-        }
-        self.iter().count() == other.iter().count() && self.iter().all(|name| other.position(name).is_some())
+        (0..MAX_LISTS).all(is_same_call) || self.has_same_names(other)
     }
 }
 
