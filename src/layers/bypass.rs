@@ -26,6 +26,7 @@ pub(crate) fn is_of_grpc(headers: &HeaderMap) -> bool {
 }
 
 /// Returns whether the request opens a tunnel, whose bytes are not a representation.
+#[inline]
 pub(crate) fn is_tunnel(method: &Method) -> bool {
     *method == Method::CONNECT
 }

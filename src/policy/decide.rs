@@ -96,6 +96,15 @@ impl<'a> Layer<'a> {
         with_head(response, |status, headers, extensions| self.rule_head(status, headers, extensions, now))
     }
 
+    /// Like [`rule`](Self::rule), for a layer with [plain rules](Rules::are_plain) that neither leaves a ruling nor reports
+    /// its decision, and whose policy was not [written](write_usual).
+    #[inline(never)]
+    pub(crate) fn rule_unusual<B>(self, facts: Option<Facts>, response: &mut Response<B>, now: impl Fn() -> HttpDate) {
+        with_head(response, |status, headers, extensions| {
+            self.decide(facts, status, headers, extensions, &now, None);
+        });
+    }
+
     /// Like [`rule`](Self::rule), for the head of a response that was split from its body.
     ///
     /// Reads `now` only for an `Expires` without a `Cache-Control`. Returns `None` for gRPC, informational
@@ -111,7 +120,7 @@ impl<'a> Layer<'a> {
         let leave: &mut Leave<'a, '_> = &mut |decided, headers, extensions| {
             decided.write_ruling(extensions.get_or_insert_default(), headers);
         };
-        self.decide(status, headers, extensions, &now, is_wanted.then_some(leave))
+        self.decide(None, status, headers, extensions, &now, is_wanted.then_some(leave))
     }
 
     /// Like [`rule`](Self::rule), and then calls `write` with the ruling, to which the handler's tags have been added. If
@@ -140,12 +149,13 @@ impl<'a> Layer<'a> {
             }
         };
         with_head(response, |status, headers, extensions| {
-            self.decide(status, headers, extensions, &now, Some(leave));
+            self.decide(None, status, headers, extensions, &now, Some(leave));
         });
     }
 
     fn decide(
         self,
+        facts: Option<Facts>,
         status: StatusCode,
         headers: &mut HeaderMap,
         extensions: &mut Extensions,
@@ -153,14 +163,19 @@ impl<'a> Layer<'a> {
         leave: Option<&mut Leave<'a, '_>>,
     ) -> Option<Decision> {
         let rules = self.rules;
-        let inner_names = extensions.get::<Ruling>().map_or(&[][..], |inner| &inner.edge_names);
-        let mut facts = Facts::of_response(status, headers, [&rules.edge_names, inner_names]);
+        let mut facts = facts.unwrap_or_else(|| {
+            let inner_names = extensions.get::<Ruling>().map_or(&[][..], |inner| &inner.edge_names);
+            Facts::of_response(status, headers, [&rules.edge_names, inner_names])
+        });
         facts.insert(self.request.facts);
         if status.is_informational() || (facts.has(Facts::GRPC_REQUEST) && facts.has(Facts::GRPC_RESPONSE)) {
             return None;
         }
         if extensions.is_empty()
-            && let Some(policy) = self.usual_policy(status, facts, headers)
+            && rules.are_plain()
+            && !facts.has(GuardSet::SEEN_AGAINST_SHARING)
+            && self.policy.usual(status, facts, headers).is_some()
+            && let Some(policy) = self.policy.for_response(status, headers)
         {
             let (source, guards) = (DecisionSource::Layer, GuardSet::EMPTY);
             set_field(headers, CACHE_CONTROL, policy.value());
@@ -173,6 +188,8 @@ impl<'a> Layer<'a> {
             return Some(Decision::new(source, guards));
         }
         let from_handler = HandlerPolicy::take(status, extensions);
+        let is_for_status = from_handler.is_some_and(|own| own.is_for_status);
+        let from_handler = from_handler.map(|own| RenderedPolicy::of_response(own.policy));
         let mark = extensions.get::<Unruled>().copied();
         facts.set_if(Facts::PERSONALIZED, extensions.get::<Personalized>().is_some());
         let inner = extensions.get::<Ruling>();
@@ -189,8 +206,6 @@ impl<'a> Layer<'a> {
                 facts.insert(inner.seen.common(Facts::PAGE.and(Facts::LIVE_STREAM)));
             }
         }
-        let is_for_status = from_handler.is_some_and(|own| own.is_for_status);
-        let from_handler = from_handler.map(|own| RenderedPolicy::of_response(own.policy));
         // A 304 that was sent before the handler ran does not contain all names of `Vary`, so none is added.
         let mut guards = GuardSet::EMPTY;
         if mark != Some(Unruled::BeforeHandler) {
@@ -250,36 +265,33 @@ impl<'a> Layer<'a> {
         Some(decision)
     }
 
-    /// Returns the layer's policy if its line is all that the decision writes: neither an extension of the response nor
-    /// another field or a setting has a say.
-    fn usual_policy(&self, status: StatusCode, facts: Facts, headers: &HeaderMap) -> Option<RenderedPolicy<'a>> {
-        const UNUSUAL: Facts = Facts::DISPUTING
-            .without(Facts::UNTYPED_NOT_MODIFIED)
-            .and(Facts::CACHE_CONTROL)
-            .and(Facts::VARY)
-            .and(Facts::ONE_ORIGIN);
-        #[cfg(test)]
-        if crate::protocol::counters::decides_in_full() {
-            return None;
+    /// Writes the policy of the layer, or that of the handler, into a response without other extensions, if nothing but
+    /// guards against shared storage has a say. Otherwise returns the facts of the response, if they are known.
+    #[inline(always)]
+    pub(crate) fn write_usual(
+        &self,
+        from_handler: Option<&CachePolicy>,
+        status: StatusCode,
+        headers: &mut HeaderMap,
+    ) -> Result<(), Option<Facts>> {
+        match from_handler {
+            None => self.policy.write_usual(self.request, status, headers).map_err(Some),
+            Some(own) => self.write_of_handler(*own, status, headers),
         }
-        let Self { rules, policy, .. } = self;
-        let has_settings = rules.development || rules.vary.is_some() || !rules.by_status.is_empty();
-        // A route may name a policy for a content type, which this 304 does not have.
-        let is_by_type = facts.has(Facts::UNTYPED_NOT_MODIFIED) && policy.is_of_route();
-        if facts.has(UNUSUAL) || has_settings || is_by_type || policy.vary().is_some() {
-            return None;
+    }
+
+    #[inline(never)]
+    fn write_of_handler(
+        &self,
+        own: CachePolicy,
+        status: StatusCode,
+        headers: &mut HeaderMap,
+    ) -> Result<(), Option<Facts>> {
+        if self.rules.precedence != Precedence::Response || self.policy.vary().is_some() {
+            return Err(None);
         }
-        let own = policy.for_response(status, headers).filter(|own| own.is_one_line())?;
-        let may_be_page = facts.has(Facts::PAGE.and(Facts::UNTYPED_NOT_MODIFIED));
-        if may_be_page && own.directives().immutable() && !rules.waived.contains(Guard::Immutable) {
-            return None;
-        }
-        #[cfg(test)]
-        crate::protocol::counters::count(|counts| {
-            counts.usual += 1;
-            counts.decisions += 1;
-        });
-        Some(own)
+        let policy = ResolvedPolicy::Policy(RenderedPolicy::of_response(own));
+        policy.write_usual(self.request, status, headers).map_err(Some)
     }
 
     /// Returns the policy or the response's own field if it applies unchanged, because nothing else in the response, the
@@ -334,6 +346,26 @@ impl<'a> Layer<'a> {
         self.rules.precedence != Precedence::Response
             && (!matches!(self.policy, ResolvedPolicy::Nothing) || self.rules.for_status(status).is_some())
     }
+}
+
+/// Writes the policy into a response if it is the usual one: calls `write` with the policy of the handler, unless the
+/// response has other extensions.
+#[inline]
+pub(crate) fn write_usual<B>(
+    response: &mut Response<B>,
+    write: impl Fn(Option<&CachePolicy>, StatusCode, &mut HeaderMap) -> Result<(), Option<Facts>>,
+) -> Result<(), Option<Facts>> {
+    let (status, extensions) = (response.status(), response.extensions());
+    if extensions.is_empty() {
+        return write(None, status, response.headers_mut());
+    }
+    match (extensions.len(), extensions.get().copied()) {
+        (1, Some(own)) => write(Some(&own), status, response.headers_mut())?,
+        _ => return Err(None),
+    }
+    // Otherwise, an outer layer could undo a guard's change to the policy.
+    response.extensions_mut().clear();
+    Ok(())
 }
 
 /// `Response` cannot lend its fields and its extensions mutably at the same time.

@@ -2,11 +2,13 @@
 //! the fields of each side.
 
 use http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH,
-    CONTENT_TYPE, DATE, ETAG, EXPIRES, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE,
-    LAST_MODIFIED, PRAGMA, PROXY_AUTHORIZATION, SET_COOKIE, VARY,
+    ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CACHE_CONTROL,
+    CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE, ETAG, EXPIRES,
+    IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LINK, PRAGMA,
+    PROXY_AUTHORIZATION, REFERRER_POLICY, SERVER, SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 
 use crate::protocol::{edge_field_kind, is_grpc_type, is_live_stream_type, is_never_stored, is_page_type};
 
@@ -121,9 +123,11 @@ impl Facts {
 
     /// Collects the facts of a response in one walk. `own_names` are fields for edge caches that only custom profiles
     /// know.
+    #[inline(always)]
     pub(super) fn of_response(status: StatusCode, headers: &HeaderMap, own_names: [&[HeaderName]; 2]) -> Self {
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.response_walks += 1);
+        let has_own_names = own_names.iter().any(|own| !own.is_empty());
         let mut found = Self::of_status(status);
         for (name, value) in headers {
             found.insert(match *name {
@@ -137,12 +141,22 @@ impl Facts {
                 ACCESS_CONTROL_ALLOW_ORIGIN if value != "*" => Self::ONE_ORIGIN,
                 ACCESS_CONTROL_ALLOW_CREDENTIALS => Self::CREDENTIALS_ALLOWED,
                 CONTENT_LENGTH | DATE | ETAG | LAST_MODIFIED => Self::NONE,
-                ref other => match other.as_str() {
-                    "clear-site-data" => Self::CLEAR_SITE_DATA,
-                    text if edge_field_kind(text).is_some() => Self::EDGE_FIELD,
-                    _ if own_names.iter().any(|own| own.contains(other)) => Self::EDGE_FIELD,
-                    _ => Self::NONE,
-                },
+                // Other usual fields, without a comparison of text.
+                ACCEPT_RANGES
+                | CONTENT_ENCODING
+                | CONTENT_LANGUAGE
+                | CONTENT_SECURITY_POLICY
+                | LINK
+                | REFERRER_POLICY
+                | SERVER
+                | STRICT_TRANSPORT_SECURITY
+                | X_CONTENT_TYPE_OPTIONS
+                | X_FRAME_OPTIONS
+                    if !has_own_names =>
+                {
+                    Self::NONE
+                }
+                ref other => Self::of_other_field(other, own_names),
             });
         }
         if found.has(Self::ONE_ORIGIN) && found.has(Self::CREDENTIALS_ALLOWED) {
@@ -152,6 +166,16 @@ impl Facts {
             found.insert(Self::UNTYPED_NOT_MODIFIED);
         }
         found
+    }
+
+    #[inline(never)]
+    fn of_other_field(name: &HeaderName, own_names: [&[HeaderName]; 2]) -> Self {
+        match name.as_str() {
+            "clear-site-data" => Self::CLEAR_SITE_DATA,
+            text if edge_field_kind(text).is_some() => Self::EDGE_FIELD,
+            _ if own_names.iter().any(|own| own.contains(name)) => Self::EDGE_FIELD,
+            _ => Self::NONE,
+        }
     }
 
     fn of_status(status: StatusCode) -> Self {
@@ -164,7 +188,16 @@ impl Facts {
         }
     }
 
+    #[inline(always)]
     fn of_content_type(content_type: &HeaderValue) -> Self {
+        match content_type.as_bytes().first_chunk() {
+            Some(b"text/html") => Self::TYPED.and(Self::PAGE),
+            _ => Self::of_other_type(content_type),
+        }
+    }
+
+    #[inline(never)]
+    fn of_other_type(content_type: &HeaderValue) -> Self {
         // The first letter rules out nearly all types.
         Self::TYPED.and(match content_type.as_bytes().first() {
             Some(b'a' | b'A') if is_grpc_type(content_type) => Self::GRPC_RESPONSE,
@@ -227,40 +260,48 @@ impl Facts {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestFacts {
     pub(super) facts: Facts,
+    /// The number of field lines, if the facts are stored in the request.
     lines: u16,
     pub(super) ruling_is_wanted: bool,
 }
 
 impl RequestFacts {
-    /// Collects the facts in one walk, unless an outer layer's facts still hold.
+    /// Collects the facts, unless an outer layer's facts still hold.
+    #[inline]
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
-        let left = request.extensions().get::<Self>().copied();
-        let known = left.filter(|known| known.still_holds_for(request));
-        let mut found = known.unwrap_or_else(|| Self {
-            facts: Facts::of_request(request),
-            lines: count(request.headers()),
-            ruling_is_wanted: false,
-        });
+        let (method, headers) = (request.method(), request.headers());
+        if !request.extensions().is_empty() {
+            return Self::of_marked(method, headers, request.extensions());
+        }
+        Self { facts: Facts::of_request(method, headers), lines: 0, ruling_is_wanted: false }
+    }
+
+    #[inline(never)]
+    fn of_marked(method: &Method, headers: &HeaderMap, extensions: &Extensions) -> Self {
+        let left = extensions.get::<Self>().copied();
+        let mut found = match left.filter(|known| known.still_holds_for(method, headers)) {
+            Some(known) => known,
+            None => Self { facts: Facts::of_request(method, headers), lines: 0, ruling_is_wanted: false },
+        };
         found.ruling_is_wanted = left.is_some();
-        found.facts.set_if(Facts::PERSONALIZED, request.extensions().get::<Personalized>().is_some());
+        found.facts.set_if(Facts::PERSONALIZED, extensions.get::<Personalized>().is_some());
         found
     }
 
     /// The facts that an outer layer stored in the request, if they still hold.
     pub(crate) fn left_in<B>(request: &Request<B>) -> Option<Self> {
-        request.extensions().get::<Self>().copied().filter(|known| known.still_holds_for(request))
+        let left = request.extensions().get::<Self>().copied();
+        left.filter(|known| known.still_holds_for(request.method(), request.headers()))
     }
 
     /// Whether the request has as many field lines as when the facts were collected, and no new credentials:
     /// a layer in between may have replaced another field with them.
-    fn still_holds_for<B>(&self, request: &Request<B>) -> bool {
-        let headers = request.headers();
+    fn still_holds_for(&self, method: &Method, headers: &HeaderMap) -> bool {
         self.lines == count(headers)
-            && !is_other_method(request.method())
+            && !is_other_method(method)
             // Requests with unsafe methods are read again, because the effect of such a request cannot be undone.
             && !self.facts.has(Facts::OTHER_METHOD)
-            && (self.facts.has(Facts::AUTHORIZED)
-                || !(headers.contains_key(AUTHORIZATION) || headers.contains_key(PROXY_AUTHORIZATION)))
+            && (self.facts.has(Facts::AUTHORIZED) || !has_credentials(headers))
     }
 
     /// The same facts, for a layer that reads the ruling itself.
@@ -269,13 +310,22 @@ impl RequestFacts {
         Self { ruling_is_wanted: true, ..self }
     }
 
-    /// Stores the facts in the request for inner layers.
-    pub(crate) fn leave_in<B>(self, request: &mut Request<B>) {
+    /// Stores the facts in the request for inner layers, with those that only they need.
+    pub(crate) fn leave_in<B>(mut self, request: &mut Request<B>) {
+        let is_condition =
+            |name: &_| matches!(*name, IF_MATCH | IF_NONE_MATCH | IF_MODIFIED_SINCE | IF_UNMODIFIED_SINCE | IF_RANGE);
+        self.facts.set_if(Facts::CONDITIONAL, request.headers().keys().any(is_condition));
+        self.lines = count(request.headers());
         request.extensions_mut().insert(self);
     }
 
     pub(crate) const fn has(self, any: Facts) -> bool {
         self.facts.has(any)
+    }
+
+    /// Whether an outer layer needs the ruling.
+    pub(crate) const fn ruling_is_wanted(self) -> bool {
+        self.ruling_is_wanted
     }
 
     /// Whether the method is GET or HEAD, the methods that policies apply to.
@@ -286,24 +336,32 @@ impl RequestFacts {
 }
 
 impl Facts {
-    fn of_request<B>(request: &Request<B>) -> Self {
+    #[inline]
+    fn of_request(method: &Method, headers: &HeaderMap) -> Self {
         #[cfg(test)]
         crate::protocol::counters::count(|counts| counts.request_walks += 1);
         let mut found = Self::NONE;
-        found.set_if(Self::OTHER_METHOD, is_other_method(request.method()));
-        for name in request.headers().keys() {
-            found.insert(match *name {
-                AUTHORIZATION | PROXY_AUTHORIZATION => Self::AUTHORIZED,
-                IF_MATCH | IF_NONE_MATCH | IF_MODIFIED_SINCE | IF_UNMODIFIED_SINCE | IF_RANGE => Self::CONDITIONAL,
-                _ => Self::NONE,
-            });
+        found.set_if(Self::OTHER_METHOD, is_other_method(method));
+        if !headers.is_empty() {
+            found.set_if(Self::AUTHORIZED, has_credentials(headers));
+            found.set_if(Self::GRPC_REQUEST, *method == Method::POST && claims_grpc(headers));
         }
-        // A gRPC call is always a POST. Every layer uses the first line of `Content-Type`.
-        let is_call =
-            *request.method() == Method::POST && request.headers().get(CONTENT_TYPE).is_some_and(is_grpc_type);
-        found.set_if(Self::GRPC_REQUEST, is_call);
         found
     }
+}
+
+/// Two lookups take less than a walk over the fields of a browser.
+#[inline(never)]
+fn has_credentials(headers: &HeaderMap) -> bool {
+    // Constants would be copied for each lookup.
+    static NAMES: [HeaderName; 2] = [AUTHORIZATION, PROXY_AUTHORIZATION];
+    NAMES.iter().any(|name| headers.contains_key(name))
+}
+
+/// A gRPC call is always a POST. Every layer uses the first line of `Content-Type`.
+#[inline(never)]
+fn claims_grpc(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(is_grpc_type)
 }
 
 fn is_other_method(method: &Method) -> bool {
@@ -344,7 +402,11 @@ mod tests {
         ] {
             let mut request = Request::builder().method(&method).body(()).unwrap();
             *request.headers_mut() = types(lines);
-            assert_eq!(Facts::of_request(&request).has(Facts::GRPC_REQUEST), expected, "{method} {lines:?}");
+            assert_eq!(
+                Facts::of_request(request.method(), request.headers()).has(Facts::GRPC_REQUEST),
+                expected,
+                "{method} {lines:?}"
+            );
         }
     }
 

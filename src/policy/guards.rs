@@ -270,6 +270,18 @@ impl GuardSet {
     /// The guards that prevent shared caches from storing a response.
     pub(super) const AGAINST_SHARING: Self = Self::with_effect(Effect::Private);
 
+    /// The facts that trigger one of these guards, except for `Vary: *`, which changes more than `Cache-Control`.
+    pub(super) const SEEN_AGAINST_SHARING: Facts = {
+        let (mut facts, mut index) = (Facts::NONE, 0);
+        while index < GUARDS.len() {
+            if GUARDS[index].effect as u8 == Effect::Private as u8 {
+                facts.insert(GUARDS[index].sees);
+            }
+            index += 1;
+        }
+        facts.without(Facts::VARY_ANY)
+    };
+
     /// The guards that require the canonical form of the response's own field.
     pub(super) const CANONICAL: Self = Self::AGAINST_SHARING.union(Self::with_effect(Effect::NoStore));
 

@@ -164,7 +164,7 @@ pub use self::source::{IntoPolicySource, PolicySource};
 pub use self::status_policy::StatusPolicy;
 pub use self::tags::{CacheTag, CacheTags, InvalidCacheTag};
 
-pub(crate) use self::decide::Layer;
+pub(crate) use self::decide::{Layer, write_usual};
 pub(crate) use self::explain::{CACHE_POLICY_EXPLAIN, explain};
 pub(crate) use self::facts::{Facts, RequestFacts};
 #[cfg(feature = "shared-cache")]

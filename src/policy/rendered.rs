@@ -1,15 +1,16 @@
 //! [`Rendered`] and [`RenderedVary`]: policies and `Vary` names with their rendered field values.
 
 use std::ops::Deref;
-use std::rc::Rc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use http::header::VARY;
 use http::{HeaderMap, HeaderValue};
 
 use super::CachePolicy;
+use super::facts::Facts;
+use super::guards::GuardSet;
 use super::recent::Recent;
-use crate::protocol::{CacheControl, Vary, set_field};
+use crate::protocol::{CacheControl, Vary, VaryLines, set_field};
 
 /// A policy with its directives and field values.
 ///
@@ -25,6 +26,7 @@ pub(crate) struct Rendered {
     private: HeaderValue,
     edge: Option<Box<EdgeDirectives>>,
     vary: Option<RenderedVary>,
+    /// Whether the policy writes only `Cache-Control`.
     is_one_line: bool,
 }
 
@@ -47,38 +49,75 @@ pub(crate) struct RenderedVary {
 #[derive(Clone, Debug)]
 pub(crate) enum RenderedPolicy<'a> {
     OfLayer(&'a Rendered),
-    Recent(Rc<Rendered>),
+    OfRequest(&'a Rendered),
+    Recent(Arc<Rendered>),
 }
 
 impl Rendered {
     pub(crate) fn new(policy: CachePolicy) -> Self {
-        Self::with_values(policy, uncounted)
-    }
-
-    fn with_values(policy: CachePolicy, value: fn(&HeaderValue) -> HeaderValue) -> Self {
         let directives = CacheControl::from(policy);
         let private = directives.clone().to_private();
         let names = Vary::of(policy.vary_names());
         Self {
             policy,
-            value: value(&directives.to_header_value()),
-            private: value(&private.to_header_value()),
+            value: uncounted(&directives.to_header_value()),
+            private: uncounted(&private.to_header_value()),
             private_directives: private,
             edge: EdgeDirectives::of(policy).map(Box::new),
             is_one_line: names.is_empty() && !policy.is_for_http10(),
-            vary: (!names.is_empty()).then(|| RenderedVary { value: value(&names.to_header_value()), names }),
+            vary: (!names.is_empty()).then(|| RenderedVary { value: uncounted(&names.to_header_value()), names }),
             directives,
         }
+    }
+
+    /// Renders the policy of a single request or response, unless this thread has rendered it recently.
+    pub(super) fn recall(policy: CachePolicy) -> Arc<Self> {
+        thread_local! {
+            static RECENT: Recent<Arc<Rendered>> = const { Recent::new() };
+        }
+        let make = || Arc::new(Self::new(policy));
+        Arc::clone(&Recent::recall(&RECENT, policy.short_hash(), |known| known.policy == policy, make))
     }
 
     pub(crate) const fn policy(&self) -> CachePolicy {
         self.policy
     }
 
+    /// Returns the policy if its line is all that a layer with plain rules writes into a response with these facts: neither
+    /// another field nor the policy itself changes more. A guard can still make the line private.
+    #[inline(always)]
+    pub(super) fn usual(&self, facts: Facts, headers: &HeaderMap) -> Option<&Self> {
+        const UNUSUAL: Facts = Facts::DISPUTING
+            .without(Facts::UNTYPED_NOT_MODIFIED)
+            .without(GuardSet::SEEN_AGAINST_SHARING)
+            .and(Facts::CACHE_CONTROL);
+        #[cfg(test)]
+        if crate::protocol::counters::decides_in_full() {
+            return None;
+        }
+        let may_be_page = facts.has(Facts::PAGE.and(Facts::UNTYPED_NOT_MODIFIED));
+        if facts.has(UNUSUAL) || !self.is_one_line || (may_be_page && self.directives.immutable()) {
+            return None;
+        }
+        if facts.has(Facts::VARY.and(Facts::ONE_ORIGIN)) {
+            let lines = VaryLines::read(headers, "origin");
+            if lines.have_any || (facts.has(Facts::ONE_ORIGIN) && !lines.have_name) {
+                return None;
+            }
+        }
+        #[cfg(test)]
+        crate::protocol::counters::count(|counts| {
+            counts.usual += 1;
+            counts.decisions += 1;
+        });
+        Some(self)
+    }
+
     pub(super) const fn directives(&self) -> &CacheControl {
         &self.directives
     }
 
+    #[inline]
     pub(super) fn value(&self) -> HeaderValue {
         self.value.clone()
     }
@@ -87,6 +126,7 @@ impl Rendered {
         &self.private_directives
     }
 
+    #[inline]
     pub(super) fn private(&self) -> HeaderValue {
         self.private.clone()
     }
@@ -94,11 +134,6 @@ impl Rendered {
     /// Returns whether the line is equal to this value, byte for byte.
     pub(super) fn is(&self, line: &HeaderValue) -> bool {
         self.value == *line
-    }
-
-    /// Whether the policy writes only `Cache-Control`.
-    pub(super) const fn is_one_line(&self) -> bool {
-        self.is_one_line
     }
 
     pub(super) fn edge(&self) -> Option<Box<EdgeDirectives>> {
@@ -119,13 +154,9 @@ impl EdgeDirectives {
 }
 
 impl RenderedPolicy<'_> {
-    /// Renders the policy of a single response, unless this thread has rendered it recently.
+    /// Renders the policy that a handler returned.
     pub(super) fn of_response(policy: CachePolicy) -> Self {
-        thread_local! {
-            static RECENT: Recent<Rendered> = const { Recent::new() };
-        }
-        let make = || Rendered::with_values(policy, counted_once);
-        Self::Recent(Recent::recall(&RECENT, policy.short_hash(), |known| known.policy == policy, make))
+        Self::Recent(Rendered::recall(policy))
     }
 }
 
@@ -134,7 +165,7 @@ impl Deref for RenderedPolicy<'_> {
 
     fn deref(&self) -> &Rendered {
         match self {
-            Self::OfLayer(rendered) => rendered,
+            Self::OfLayer(rendered) | Self::OfRequest(rendered) => rendered,
             Self::Recent(rendered) => rendered,
         }
     }

@@ -57,6 +57,15 @@ impl Rules {
         found
     }
 
+    /// Whether the rules leave the policy of a successful response unchanged.
+    pub(crate) fn are_plain(&self) -> bool {
+        !self.development
+            && self.vary.is_none()
+            && self.by_status.is_empty()
+            && self.waived.is_empty()
+            && self.edge_names.is_empty()
+    }
+
     /// Whether a request has a field that the layer distrusts.
     // G-13
     pub(crate) fn distrusts(&self, headers: &HeaderMap) -> bool {

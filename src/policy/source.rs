@@ -4,13 +4,17 @@ use std::fmt;
 use std::mem::swap;
 use std::sync::Arc;
 
+use http::header::CACHE_CONTROL;
 use http::request::Parts;
 use http::{HeaderMap, Request, StatusCode};
 
+use super::facts::{Facts, RequestFacts};
+use super::guards::GuardSet;
 use super::rendered::{Rendered, RenderedPolicy, RenderedVary};
 #[cfg(feature = "routes")]
 use super::routes::{ReadPath, RouteLookup, RouteMatch, RoutePolicies, SharedRoutes};
 use super::{CachePolicy, CacheTags};
+use crate::protocol::set_field;
 
 /// The source of a layer's policies: one policy, a table of routes, or a closure that chooses by the request.
 ///
@@ -39,7 +43,7 @@ pub(crate) type Choose = dyn Fn(&Parts) -> Option<CachePolicy> + Send + Sync;
 pub(crate) enum PendingPolicy {
     /// The layer has no chooser, or the closure did not return a policy.
     Nothing,
-    Policy(CachePolicy),
+    Policy(Arc<Rendered>),
     #[cfg(feature = "routes")]
     Route(RouteMatch),
 }
@@ -54,14 +58,22 @@ pub(crate) enum ResolvedPolicy<'a> {
 }
 
 impl PendingPolicy {
+    /// The choice of a closure.
+    pub(crate) fn of(policy: Option<CachePolicy>) -> Self {
+        policy.map_or(Self::Nothing, |own| Self::Policy(Rendered::recall(own)))
+    }
+
     /// Returns the policy of a request under a layer with this fixed policy.
     #[inline]
     pub(crate) fn resolve<'a>(&'a self, fixed: Option<&'a Rendered>) -> ResolvedPolicy<'a> {
         match self {
-            Self::Policy(policy) => ResolvedPolicy::Policy(RenderedPolicy::of_response(*policy)),
+            Self::Policy(policy) => ResolvedPolicy::Policy(RenderedPolicy::OfRequest(policy)),
             #[cfg(feature = "routes")]
             Self::Route(found) => ResolvedPolicy::Route(found),
-            Self::Nothing => fixed.map_or(ResolvedPolicy::Nothing, ResolvedPolicy::fixed),
+            Self::Nothing => match fixed {
+                Some(own) => ResolvedPolicy::fixed(own),
+                None => ResolvedPolicy::Nothing,
+            },
         }
     }
 }
@@ -69,6 +81,38 @@ impl PendingPolicy {
 impl<'a> ResolvedPolicy<'a> {
     pub(crate) const fn fixed(own: &'a Rendered) -> Self {
         Self::Policy(RenderedPolicy::OfLayer(own))
+    }
+
+    /// Writes the policy into a response without extensions, under plain rules, if nothing but guards against shared
+    /// storage has a say. Otherwise returns the facts of the response.
+    #[inline(always)]
+    pub(super) fn write_usual(
+        &self,
+        request: RequestFacts,
+        status: StatusCode,
+        headers: &mut HeaderMap,
+    ) -> Result<(), Facts> {
+        let found = Facts::of_response(status, headers, [&[], &[]]);
+        let facts = found.and(request.facts);
+        let own = self.usual(status, facts, headers).ok_or(found)?;
+        let value = if facts.has(GuardSet::SEEN_AGAINST_SHARING) { own.private() } else { own.value() };
+        set_field(headers, CACHE_CONTROL, value);
+        Ok(())
+    }
+
+    /// The policy for a response, if [its line is all](Rendered::usual) that a layer with plain rules writes.
+    #[cfg_attr(not(feature = "routes"), allow(unused_variables))]
+    #[inline(always)]
+    pub(super) fn usual(&self, status: StatusCode, facts: Facts, headers: &HeaderMap) -> Option<&Rendered> {
+        match self {
+            Self::Policy(own) => own.usual(facts, headers),
+            // A route may name a policy for a content type, which this 304 does not have.
+            #[cfg(feature = "routes")]
+            Self::Route(route) if route.vary().is_none() && !facts.has(Facts::UNTYPED_NOT_MODIFIED) => {
+                route.policy(status, headers)?.usual(facts, headers)
+            }
+            _ => None,
+        }
     }
 
     /// The policy for the status and content type of a response. `None` if the route does not have one.
@@ -102,7 +146,7 @@ impl<'a> ResolvedPolicy<'a> {
     pub(crate) fn rule(&self) -> &'a str {
         match self {
             Self::Policy(RenderedPolicy::OfLayer(_)) => "one policy",
-            Self::Policy(RenderedPolicy::Recent(_)) | Self::Nothing => "closure",
+            Self::Policy(_) | Self::Nothing => "closure",
             #[cfg(feature = "routes")]
             Self::Route(route) => route.rule(),
         }
@@ -154,9 +198,16 @@ impl Chooser {
         match self {
             #[cfg(feature = "routes")]
             Self::Routes(routes) => PendingPolicy::Route(routes.find(request)),
-            Self::Closure(choose) => {
-                with_parts(request, |parts| choose(parts)).map_or(PendingPolicy::Nothing, PendingPolicy::Policy)
-            }
+            Self::Closure(choose) => PendingPolicy::of(with_parts(request, |parts| choose(parts))),
+        }
+    }
+
+    /// Returns the closure, if it is one.
+    pub(crate) fn closure(&self) -> Option<&Choose> {
+        match self {
+            #[cfg(feature = "routes")]
+            Self::Routes(_) => None,
+            Self::Closure(choose) => Some(&**choose),
         }
     }
 
@@ -192,18 +243,17 @@ impl fmt::Debug for Chooser {
 
 /// Lends the parts of a request. The body is not moved, because that would take longer.
 pub(super) fn with_parts<B, T>(request: &mut Request<B>, read: impl FnOnce(&Parts) -> T) -> T {
-    fn swap_heads<B>(one: &mut Request<()>, other: &mut Request<B>) {
-        swap(one.method_mut(), other.method_mut());
-        swap(one.uri_mut(), other.uri_mut());
-        swap(one.version_mut(), other.version_mut());
-        swap(one.headers_mut(), other.headers_mut());
-        swap(one.extensions_mut(), other.extensions_mut());
+    fn swap_head<B>(parts: &mut Parts, request: &mut Request<B>) {
+        swap(&mut parts.method, request.method_mut());
+        swap(&mut parts.uri, request.uri_mut());
+        swap(&mut parts.version, request.version_mut());
+        swap(&mut parts.headers, request.headers_mut());
+        swap(&mut parts.extensions, request.extensions_mut());
     }
-    let mut head = Request::new(());
-    swap_heads(&mut head, request);
-    let (parts, ()) = head.into_parts();
+    let (mut parts, ()) = Request::new(()).into_parts();
+    swap_head(&mut parts, request);
     let result = read(&parts);
-    swap_heads(&mut Request::from_parts(parts, ()), request);
+    swap_head(&mut parts, request);
     result
 }
 

@@ -311,7 +311,7 @@ impl Layer<'_> {
         let adds = self.request.is_get_or_head();
         let mut added = [self.policy.vary(), self.rules.vary.as_ref(), from_handler.and_then(Rendered::vary)];
         // The names of a policy that depends on the request follow those of the layer.
-        if matches!(self.policy, ResolvedPolicy::Policy(RenderedPolicy::Recent(_))) {
+        if matches!(self.policy, ResolvedPolicy::Policy(RenderedPolicy::OfRequest(_))) {
             added.swap(0, 1);
         }
         if !adds {

@@ -225,6 +225,7 @@ pub(crate) fn only_line<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option
 
 /// Sets a field. `HeaderMap::insert` would panic if the map is full. This function then removes a field that neither
 /// caches nor clients act on.
+#[inline]
 pub(crate) fn set_field(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
     /// The capacity of `HeaderMap`, according to its documentation.
     const MAX_NAMES: usize = 24_576;

@@ -23,6 +23,8 @@ pub(super) struct Config {
     pub(super) no_vary_search: Option<NoVarySearch>,
     pub(super) enabled: bool,
     pub(super) position: Position,
+    /// Whether the layer only writes its policies: see [`settle`](Self::settle).
+    pub(super) is_plain: bool,
 }
 
 /// The settings of a service, and what chooses its policies. The two are separate, so that the future of a request need
@@ -78,8 +80,8 @@ impl Source {
 impl PartialEq for Config {
     fn eq(&self, other: &Self) -> bool {
         // A new setting must be compared too, or layers would share a configuration that is not theirs.
-        let Self { policy, rules, clock, record, explain, panics_on_handler_fields, no_vary_search, enabled, position } =
-            self;
+        let Self { policy, rules, clock, record, explain, .. } = self;
+        let Self { panics_on_handler_fields, no_vary_search, enabled, position, is_plain: _, .. } = self;
         (clock.is_system() && other.clock.is_system())
             && *policy == other.policy
             && *rules == other.rules
@@ -93,15 +95,18 @@ impl PartialEq for Config {
 }
 
 impl Config {
+    /// Summarizes the settings after a change.
+    pub(super) fn settle(&mut self) {
+        let says_more = self.explain || self.record || self.no_vary_search.is_some() || self.panics_on_handler_fields;
+        let Rules { credentials, distrust_unkeyed, .. } = &self.rules;
+        let reads_more = self.needs_ruling() || !credentials.is_empty() || *distrust_unkeyed;
+        self.is_plain = self.enabled && self.rules.are_plain() && !reads_more && !says_more;
+    }
+
     /// Returns whether the layer needs the decisions of inner layers, which used information that it does not have.
     pub(super) fn needs_ruling(&self) -> bool {
         let overrides = matches!(self.rules.precedence, Precedence::Layer | Precedence::LayerEvenOverNoStore);
         self.position == Position::OutermostWithCompression || overrides || self.panics_on_handler_fields
-    }
-
-    /// Whether a response gets more than the fields of the decision.
-    pub(super) const fn says_more(&self) -> bool {
-        self.explain || self.record || self.no_vary_search.is_some()
     }
 
     /// Removes the preconditions from the request if the policy depends on the content. The inner service then sends

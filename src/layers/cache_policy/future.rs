@@ -4,15 +4,18 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::Response;
 use http::header::CACHE_CONTROL;
+use http::{HeaderMap, Response, StatusCode};
 use pin_project_lite::pin_project;
 
 use super::config::Config;
 use super::handler_fields::{RequestTarget, assert_no_fields_of_handler};
 use super::trace;
 use crate::layers::shared::Shared;
-use crate::policy::{CACHE_POLICY_EXPLAIN, Decision, DecisionSource, Layer, PendingPolicy, RequestFacts, explain};
+use crate::policy::{
+    CACHE_POLICY_EXPLAIN, CachePolicy, Decision, DecisionSource, Facts, Layer, PendingPolicy, RequestFacts, explain,
+    write_usual,
+};
 use crate::protocol::{CacheControl, has_no_vary_search, set_field};
 
 pin_project! {
@@ -60,28 +63,40 @@ where
 }
 
 impl Exchange {
+    #[inline]
     pub(super) fn decide<B>(&self, response: &mut Response<B>) {
-        let Self { config, request, pending, target } = self;
-        if target.is_none() && !config.says_more() && !trace::is_enabled() {
-            let policy = pending.resolve(config.policy.as_ref());
-            let layer = Layer { rules: &config.rules, request: *request, policy };
-            _ = layer.rule(response, || config.clock.now());
-            return;
+        if !self.config.is_plain || self.request.ruling_is_wanted() || trace::is_enabled() {
+            self.decide_and_report(response);
+        } else if let Err(facts) = write_usual(response, |own, status, headers| self.write(own, status, headers)) {
+            self.layer().rule_unusual(facts, response, || self.config.clock.now());
         }
-        self.decide_and_report(response);
     }
 
+    fn write(
+        &self,
+        own: Option<&CachePolicy>,
+        status: StatusCode,
+        headers: &mut HeaderMap,
+    ) -> Result<(), Option<Facts>> {
+        self.layer().write_usual(own, status, headers)
+    }
+
+    #[inline]
+    fn layer(&self) -> Layer<'_> {
+        let Self { config, request, pending, .. } = self;
+        Layer { rules: &config.rules, request: *request, policy: pending.resolve(config.policy.as_ref()) }
+    }
+
+    #[inline(never)]
     fn decide_and_report<B>(&self, response: &mut Response<B>) {
-        let Self { config, request, pending, target } = self;
-        let request = *request;
+        let Self { config, request, target, .. } = self;
         if let Some(target) = target {
             assert_no_fields_of_handler(target, response);
         }
         let traced = trace::is_enabled();
         let before = if config.explain || traced { response.headers().get(CACHE_CONTROL).cloned() } else { None };
-        let policy = pending.resolve(config.policy.as_ref());
-        let rule = policy.rule();
-        let layer = Layer { rules: &config.rules, request, policy };
+        let layer = self.layer();
+        let rule = layer.policy.rule();
         let Some(decision) = layer.rule(response, || config.clock.now()) else { return };
 
         let status = response.status();

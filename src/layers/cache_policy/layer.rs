@@ -34,20 +34,20 @@ impl CachePolicyLayer {
     /// [`from_fn`](Self::from_fn).
     pub fn new(source: impl IntoPolicySource) -> Self {
         let (policy, chooser) = source.into_policy_source().into_parts();
-        Self {
-            config: Arc::new(Config {
-                policy,
-                rules: Rules::default(),
-                clock: Clock::system(),
-                record: false,
-                explain: false,
-                panics_on_handler_fields: false,
-                no_vary_search: None,
-                enabled: true,
-                position: Position::Standalone,
-            }),
-            chooser,
-        }
+        let mut config = Config {
+            policy,
+            rules: Rules::default(),
+            clock: Clock::system(),
+            record: false,
+            explain: false,
+            panics_on_handler_fields: false,
+            no_vary_search: None,
+            enabled: true,
+            position: Position::Standalone,
+            is_plain: false,
+        };
+        config.settle();
+        Self { config: Arc::new(config), chooser }
     }
 
     /// Creates a layer from a closure that chooses the policy by the request. The closure returns a [`CachePolicy`], or
@@ -581,7 +581,9 @@ impl CachePolicyLayer {
 
     #[inline]
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
-        change(Arc::make_mut(&mut self.config));
+        let config = Arc::make_mut(&mut self.config);
+        change(config);
+        config.settle();
         self
     }
 }
