@@ -233,7 +233,7 @@ mod tests {
                                 take();
                                 decide_in_full(in_full);
                                 let layer = Layer { rules, request, policy: source.clone() };
-                                let decision = if wanted || !rules.are_plain() {
+                                let decision = if wanted || !rules.are_plain() || !rules.waived.is_empty() {
                                     Some(layer.rule(&mut response, || HttpDate::UNIX_EPOCH))
                                 } else {
                                     if let Err(facts) = write_usual(&mut response, |own, status, headers| {

@@ -96,7 +96,7 @@ impl<'a> Layer<'a> {
         with_head(response, |status, headers, extensions| self.rule_head(status, headers, extensions, now))
     }
 
-    /// Like [`rule`](Self::rule), for a layer with [plain rules](Rules::are_plain) that neither leaves a ruling nor reports
+    /// Like [`rule`](Self::rule), for a layer with [plain rules](Rules::are_plain) and all guards that neither leaves a ruling nor reports
     /// its decision, and whose policy was not [written](write_usual).
     #[inline(never)]
     pub(crate) fn rule_unusual<B>(self, facts: Option<Facts>, response: &mut Response<B>, now: impl Fn() -> HttpDate) {
@@ -174,7 +174,7 @@ impl<'a> Layer<'a> {
         if extensions.is_empty()
             && rules.are_plain()
             && !facts.has(GuardSet::SEEN_AGAINST_SHARING)
-            && self.policy.usual(status, facts, headers).is_some()
+            && self.policy.usual(status, facts, rules.waived, headers).is_some()
             && let Some(policy) = self.policy.for_response(status, headers)
         {
             let (source, guards) = (DecisionSource::Layer, GuardSet::EMPTY);

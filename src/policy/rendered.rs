@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::CachePolicy;
 use super::facts::Facts;
-use super::guards::GuardSet;
+use super::guards::{Guard, GuardSet};
 use super::recent::Recent;
 use crate::protocol::{CacheControl, Vary, VaryLines, set_field};
 
@@ -86,7 +86,7 @@ impl Rendered {
     /// Returns the policy if its line is all that a layer with plain rules writes into a response with these facts: neither
     /// another field nor the policy itself changes more. A guard can still make the line private.
     #[inline(always)]
-    pub(super) fn usual(&self, facts: Facts, headers: &HeaderMap) -> Option<&Self> {
+    pub(super) fn usual(&self, facts: Facts, waived: GuardSet, headers: &HeaderMap) -> Option<&Self> {
         const UNUSUAL: Facts = Facts::DISPUTING
             .without(Facts::UNTYPED_NOT_MODIFIED)
             .without(GuardSet::SEEN_AGAINST_SHARING)
@@ -95,7 +95,7 @@ impl Rendered {
         if crate::protocol::counters::decides_in_full() {
             return None;
         }
-        let may_be_page = facts.has(Facts::PAGE.and(Facts::UNTYPED_NOT_MODIFIED));
+        let may_be_page = facts.has(Facts::PAGE.and(Facts::UNTYPED_NOT_MODIFIED)) && !waived.contains(Guard::Immutable);
         if facts.has(UNUSUAL) || !self.is_one_line || (may_be_page && self.directives.immutable()) {
             return None;
         }

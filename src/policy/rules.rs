@@ -57,13 +57,9 @@ impl Rules {
         found
     }
 
-    /// Whether the rules leave the policy of a successful response unchanged.
+    /// Whether the rules leave the policy of a successful response unchanged, apart from the guards.
     pub(crate) fn are_plain(&self) -> bool {
-        !self.development
-            && self.vary.is_none()
-            && self.by_status.is_empty()
-            && self.waived.is_empty()
-            && self.edge_names.is_empty()
+        !self.development && self.vary.is_none() && self.by_status.is_empty() && self.edge_names.is_empty()
     }
 
     /// Whether a request has a field that the layer distrusts.

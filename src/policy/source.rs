@@ -94,7 +94,7 @@ impl<'a> ResolvedPolicy<'a> {
     ) -> Result<(), Facts> {
         let found = Facts::of_response(status, headers, [&[], &[]]);
         let facts = found.and(request.facts);
-        let own = self.usual(status, facts, headers).ok_or(found)?;
+        let own = self.usual(status, facts, GuardSet::EMPTY, headers).ok_or(found)?;
         let value = if facts.has(GuardSet::SEEN_AGAINST_SHARING) { own.private() } else { own.value() };
         set_field(headers, CACHE_CONTROL, value);
         Ok(())
@@ -103,13 +103,19 @@ impl<'a> ResolvedPolicy<'a> {
     /// The policy for a response, if [its line is all](Rendered::usual) that a layer with plain rules writes.
     #[cfg_attr(not(feature = "routes"), allow(unused_variables))]
     #[inline(always)]
-    pub(super) fn usual(&self, status: StatusCode, facts: Facts, headers: &HeaderMap) -> Option<&Rendered> {
+    pub(super) fn usual(
+        &self,
+        status: StatusCode,
+        facts: Facts,
+        waived: GuardSet,
+        headers: &HeaderMap,
+    ) -> Option<&Rendered> {
         match self {
-            Self::Policy(own) => own.usual(facts, headers),
+            Self::Policy(own) => own.usual(facts, waived, headers),
             // A route may name a policy for a content type, which this 304 does not have.
             #[cfg(feature = "routes")]
             Self::Route(route) if route.vary().is_none() && !facts.has(Facts::UNTYPED_NOT_MODIFIED) => {
-                route.policy(status, headers)?.usual(facts, headers)
+                route.policy(status, headers)?.usual(facts, waived, headers)
             }
             _ => None,
         }

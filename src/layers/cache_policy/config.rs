@@ -98,9 +98,10 @@ impl Config {
     /// Summarizes the settings after a change.
     pub(super) fn settle(&mut self) {
         let says_more = self.explain || self.record || self.no_vary_search.is_some() || self.panics_on_handler_fields;
-        let Rules { credentials, distrust_unkeyed, .. } = &self.rules;
+        let Rules { credentials, distrust_unkeyed, waived, .. } = &self.rules;
         let reads_more = self.needs_ruling() || !credentials.is_empty() || *distrust_unkeyed;
-        self.is_plain = self.enabled && self.rules.are_plain() && !reads_more && !says_more;
+        let has_plain_rules = self.rules.are_plain() && waived.is_empty();
+        self.is_plain = self.enabled && has_plain_rules && !reads_more && !says_more;
     }
 
     /// Returns whether the layer needs the decisions of inner layers, which used information that it does not have.
