@@ -212,30 +212,38 @@ impl TargetedField {
 
     /// Renders a directive, or returns `None` if the syntax cannot express it.
     pub(super) fn value(&self, directive: &EdgeDirective) -> Option<HeaderValue> {
-        let text = match (self.syntax, directive) {
+        Some(match (self.syntax, directive) {
             (_, EdgeDirective::Silent) | (DirectiveSyntax::Surrogate, EdgeDirective::NotStored) => return None,
             (DirectiveSyntax::Dictionary | DirectiveSyntax::EdgeControl, EdgeDirective::NotStored) => {
-                "no-store".to_owned()
+                HeaderValue::from_static("no-store")
             }
-            (DirectiveSyntax::Dictionary, EdgeDirective::Validated) => "no-cache".to_owned(),
+            (DirectiveSyntax::Dictionary, EdgeDirective::Validated) => HeaderValue::from_static("no-cache"),
             // There is no known directive for revalidation. A lifetime of zero has the same effect.
-            (DirectiveSyntax::Surrogate, EdgeDirective::Validated) => "max-age=0".to_owned(),
-            (DirectiveSyntax::EdgeControl, EdgeDirective::Validated) => "cache-maxage=0s".to_owned(),
-            (DirectiveSyntax::Seconds, EdgeDirective::NotStored | EdgeDirective::Validated) => "0".to_owned(),
+            (DirectiveSyntax::Surrogate, EdgeDirective::Validated) => HeaderValue::from_static("max-age=0"),
+            (DirectiveSyntax::EdgeControl, EdgeDirective::Validated) => HeaderValue::from_static("cache-maxage=0s"),
+            (DirectiveSyntax::Seconds, EdgeDirective::NotStored | EdgeDirective::Validated) => {
+                HeaderValue::from_static("0")
+            }
             (DirectiveSyntax::EdgeControl, EdgeDirective::Stored(lifetime)) => {
-                format!("cache-maxage={}s", lifetime.seconds)
+                of_text(format!("cache-maxage={}s", lifetime.seconds))
             }
-            (DirectiveSyntax::Seconds, EdgeDirective::Stored(lifetime)) => lifetime.seconds.to_string(),
-            (DirectiveSyntax::Surrogate, EdgeDirective::Stored(lifetime)) => lifetime.lifetimes_only().to_string(),
+            (DirectiveSyntax::Seconds, EdgeDirective::Stored(lifetime)) => lifetime.seconds.into(),
+            (DirectiveSyntax::Surrogate, EdgeDirective::Stored(lifetime)) => {
+                lifetime.lifetimes_only().to_header_value()
+            }
             (DirectiveSyntax::Dictionary, EdgeDirective::Stored(lifetime)) => {
-                let lifetime = lifetime.as_cache_control().to_string();
-                let mut members = self.directives.to_vec();
-                members.push(&lifetime);
-                members.join(", ")
+                let lifetime = lifetime.as_cache_control();
+                if self.directives.is_empty() {
+                    return Some(lifetime.to_header_value());
+                }
+                of_text(format!("{}, {lifetime}", self.directives.join(", ")))
             }
-        };
-        Some(HeaderValue::try_from(text).expect("directives and digits make a field value"))
+        })
     }
+}
+
+fn of_text(text: String) -> HeaderValue {
+    HeaderValue::try_from(text).expect("directives and digits make a field value")
 }
 
 /// Parses a lifetime in Akamai's notation: `30s`, `5m`, `1h`, `7d`. Without a unit, it is in seconds.

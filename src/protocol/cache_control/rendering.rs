@@ -6,6 +6,7 @@ use http::HeaderValue;
 
 use super::extensions::Extensions;
 use super::scope::DirectiveScope;
+use crate::protocol::syntax::put_decimal;
 
 /// Members separated by `, `. Holds bytes, because an extension may contain bytes above 127.
 #[derive(Default)]
@@ -22,7 +23,9 @@ impl Rendering {
 
     pub(super) fn seconds(&mut self, name: &str, seconds: Option<u32>) {
         if let Some(seconds) = seconds {
-            self.member(format!("{name}={seconds}").as_bytes());
+            self.member(name.as_bytes());
+            self.bytes.push(b'=');
+            self.bytes.extend_from_slice(put_decimal(seconds.into(), &mut [0; 20]));
         }
     }
 
@@ -47,7 +50,10 @@ impl Rendering {
     }
 
     fn member(&mut self, member: &[u8]) {
-        if !self.bytes.is_empty() {
+        if self.bytes.is_empty() {
+            // Most fields fit in.
+            self.bytes.reserve(64);
+        } else {
             self.bytes.extend_from_slice(b", ");
         }
         self.bytes.extend_from_slice(member);
