@@ -34,6 +34,8 @@ pub struct Edges {
     pub(super) id: EdgesId,
     /// The fields that only these profiles define.
     pub(super) own_names: Vec<HeaderName>,
+    /// Whether an edge reads `X-Accel-Expires`.
+    pub(super) has_accel_expires: bool,
 }
 
 /// An error for two profiles that need different values in one field, so that one response cannot serve both.
@@ -184,7 +186,9 @@ impl Edges {
                 own_names.push(name);
             }
         }
-        Self { profiles, fields, restrictions, formats, id: EdgesId::next(), own_names }
+        let has_accel_expires =
+            profiles.iter().flat_map(EdgeProfile::names).any(|name| name.as_str() == "x-accel-expires");
+        Self { profiles, fields, restrictions, formats, id: EdgesId::next(), own_names, has_accel_expires }
     }
 }
 

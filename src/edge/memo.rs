@@ -1,12 +1,14 @@
 //! [`EdgeFields`]: a decision in the fields of the edges, and the ones that a thread made recently.
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::directive::EdgeDirective;
-use crate::policy::{MAX_LENGTH, Recent, short_hash};
+use crate::policy::{MAX_LENGTH, Recent, StaticValues, short_hash};
+use crate::protocol::set_field;
 
 /// A decision, rendered as the fields of the edges.
 #[derive(Clone, Debug)]
@@ -33,22 +35,49 @@ struct MemoEntry {
     edges: EdgesId,
     /// A copy, because a field value may be a slice of a buffer with all fields of a response.
     line: Box<[u8]>,
-    fields: Rc<EdgeFields>,
+    fields: RefCell<Rc<EdgeFields>>,
+    uses: Cell<u8>,
 }
 
+/// The number of uses after which the values are moved to static memory. Lines that vary have fewer.
+const USES: u8 = 32;
+
 impl EdgeFields {
+    /// Writes the fields of the edges. The caller writes `Cache-Control`.
+    pub(super) fn write_to(&self, headers: &mut HeaderMap) {
+        for (name, value) in &self.fields {
+            set_field(headers, name.clone(), value.clone());
+        }
+    }
+
     /// Returns the fields for a `Cache-Control` line. Creates them unless this thread has created them recently.
-    pub(super) fn recall(edges: EdgesId, line: &HeaderValue, make: impl FnOnce() -> Self) -> Rc<Self> {
+    pub(super) fn recall(edges: EdgesId, line: &[u8], make: impl FnOnce() -> Self) -> Rc<Self> {
         thread_local! {
             static RECENT: Recent<MemoEntry> = const { Recent::new() };
         }
-        let line = line.as_bytes();
         if line.len() > MAX_LENGTH {
             return Rc::new(make());
         }
         let is_wanted = |known: &MemoEntry| known.edges == edges && *known.line == *line;
-        let make = || MemoEntry { edges, line: line.into(), fields: Rc::new(make()) };
-        Rc::clone(&Recent::recall(&RECENT, short_hash(line) ^ edges.0, is_wanted, make).fields)
+        let make = || MemoEntry { edges, line: line.into(), fields: RefCell::new(Rc::new(make())), uses: Cell::new(0) };
+        let entry = Recent::recall(&RECENT, short_hash(line) ^ edges.0, is_wanted, make);
+        let uses = entry.uses.get().saturating_add(1);
+        entry.uses.set(uses);
+        if uses == USES {
+            let fields = entry.fields.borrow().uncounted();
+            entry.fields.replace(Rc::new(fields));
+        }
+        entry.fields.borrow().clone()
+    }
+
+    fn uncounted(&self) -> Self {
+        static VALUES: StaticValues = StaticValues::new();
+        let uncounted = |value| VALUES.uncounted(value);
+        Self {
+            directive: self.directive,
+            cache_control: self.cache_control.as_ref().map(uncounted),
+            fields: self.fields.iter().map(|(name, value)| (name.clone(), uncounted(value))).collect(),
+        }
     }
 }
 
@@ -65,7 +94,7 @@ mod tests {
             made.set(made.get() + 1);
             EdgeFields { directive: EdgeDirective::Silent, cache_control: Some(line.clone()), fields: Vec::new() }
         };
-        assert_eq!(EdgeFields::recall(edges, line, make).cache_control.as_ref(), Some(line));
+        assert_eq!(EdgeFields::recall(edges, line.as_bytes(), make).cache_control.as_ref(), Some(line));
     }
 
     #[test]
@@ -100,7 +129,7 @@ mod tests {
         for length in [0, 10, MAX_LENGTH, MAX_LENGTH + 1, 64 * 1024] {
             let line = HeaderValue::from_maybe_shared(buffer.slice(..length)).unwrap();
             let make = || EdgeFields { directive: EdgeDirective::Silent, cache_control: None, fields: Vec::new() };
-            assert_eq!(EdgeFields::recall(edges, &line, make).cache_control, None);
+            assert_eq!(EdgeFields::recall(edges, line.as_bytes(), make).cache_control, None);
         }
         assert!(buffer.is_unique());
     }

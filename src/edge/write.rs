@@ -48,7 +48,7 @@ impl Edges {
         }
         let mut fields = match ruling.line() {
             Some(line) if !inner.restricted && ruling.edge().is_none() => {
-                EdgeFields::recall(self.id, line, || self.fields_for(ruling.directives(), None, false))
+                EdgeFields::recall(self.id, line.as_bytes(), || self.fields_for(ruling.directives(), None, false))
             }
             _ => Rc::new(self.fields_for(ruling.directives(), ruling.edge(), inner.restricted)),
         };
@@ -65,20 +65,15 @@ impl Edges {
             }
         }
 
-        // `Cache-Control` comes last, because some caches ignore an `X-Accel-Expires` that follows it.
-        let cache_control = match (&fields.cache_control, ruling.line()) {
-            (Some(value), _) => Some(value.clone()),
-            (None, Some(line)) => Some(line.clone()),
-            (None, None) => {
-                let field = ruling.directives();
-                (!field.is_empty()).then(|| field.to_header_value()).or_else(|| headers.get(CACHE_CONTROL).cloned())
-            }
+        let unchanged = || {
+            let field = ruling.directives();
+            (!field.is_empty()).then(|| field.to_header_value()).or_else(|| headers.get(CACHE_CONTROL).cloned())
         };
-        headers.remove(CACHE_CONTROL);
+        let changed = fields.cache_control.clone();
+        let cache_control = if ruling.line().is_some() { changed } else { changed.or_else(unchanged) };
+        let cache_control = self.at_the_end(cache_control, headers);
         let is_stored = fields.directive != EdgeDirective::NotStored;
-        for (name, value) in &fields.fields {
-            set_field(headers, name.clone(), value.clone());
-        }
+        fields.write_to(headers);
         if is_stored && !inner.lifetimes.is_empty() {
             self.keep_lifetimes(&inner, headers);
         }
@@ -91,6 +86,23 @@ impl Edges {
         diagnostics
     }
 
+    /// Like [`write`](Self::write), for a response with this only line of `Cache-Control`, which applies unchanged. The
+    /// response has neither fields for edges nor tags.
+    pub(crate) fn write_line(&self, headers: &mut HeaderMap, line: &[u8], field: &CacheControl) {
+        let fields = EdgeFields::recall(self.id, line, || self.fields_for(field, None, false));
+        let cache_control = self.at_the_end(fields.cache_control.clone(), headers);
+        fields.write_to(headers);
+        if let Some(value) = cache_control {
+            set_field(headers, CACHE_CONTROL, value);
+        }
+    }
+
+    /// Removes `Cache-Control` if it must follow the fields for edges, and returns the value to write after them.
+    fn at_the_end(&self, changed: Option<HeaderValue>, headers: &mut HeaderMap) -> Option<HeaderValue> {
+        // Some caches ignore an `X-Accel-Expires` that follows `Cache-Control`.
+        if self.has_accel_expires { changed.or(headers.remove(CACHE_CONTROL)) } else { changed }
+    }
+
     /// Translates one decision into the fields of all configured edges.
     // G-21, T-11
     fn fields_for(&self, field: &CacheControl, edge: Option<&EdgeDirectives>, restricted: bool) -> EdgeFields {
@@ -101,13 +113,12 @@ impl Edges {
         };
         let shown = if self.any_reads_cache_control_only() { for_shared_caches(field) } else { Cow::Borrowed(field) };
         let browser = self.cache_control(&shown, directive, edge.is_some_and(|edge| edge.edge_only));
-        let own = self.fields.iter().filter_map(|own| Some((own.name().clone(), own.value(&directive)?)));
+        // The first clone of an owned value allocates the reference count, so the value is cloned here once.
+        let own = self.fields.iter().filter_map(|own| Some((own.name().clone(), own.value(&directive)?.clone())));
         let mut fields: Vec<_> = own.collect();
         if directive == EdgeDirective::NotStored {
             fields.extend(self.restrictions.iter().cloned());
         }
-        // The first clone of an owned value allocates the reference count, so the value is cloned here once.
-        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         // Some caches skip a line that is not ASCII.
         let cache_control = (browser != *field).then(|| browser.without_unreadable_extensions().to_header_value());
         EdgeFields { directive, cache_control, fields }

@@ -10,7 +10,7 @@ use super::decision::{Decision, DecisionSource};
 use super::facts::{Facts, RequestFacts};
 use super::guards::{Effect, Guard, GuardSet};
 use super::reading::Reading;
-use super::rendered::{Rendered, RenderedPolicy};
+use super::rendered::{Rendered, RenderedPolicy, is_of_layer};
 use super::rules::{Precedence, Rules};
 use super::ruling::{Ruling, Unruled};
 use super::source::ResolvedPolicy;
@@ -125,15 +125,25 @@ impl<'a> Layer<'a> {
 
     /// Like [`rule`](Self::rule), and then calls `write` with the ruling, to which the handler's tags have been added. If
     /// `write` returns true, the ruling is stored for outer layers. `write` is not called for a 304 without a decision.
+    ///
+    /// If nothing but the response's own line has an effect, here and at the edges, calls `write_line` instead.
     pub(crate) fn rule_for_edges<B>(
         self,
         response: &mut Response<B>,
         now: impl Fn() -> HttpDate,
+        write_line: impl FnOnce(&mut HeaderMap, &Reading),
         write: impl FnOnce(StatusCode, &mut HeaderMap, &mut Ruling) -> bool,
     ) {
-        let mut write = Some(write);
+        let leaves_nothing = self.rules.edge_names.is_empty() && !self.request.ruling_is_wanted;
+        let is_alone = leaves_nothing && response.extensions().is_empty();
+        let mut write = Some((write_line, write));
         let leave: &mut Leave<'a, '_> = &mut |decided, headers, extensions| {
-            let Some(write) = write.take() else { return };
+            let Some((write_line, write)) = write.take() else { return };
+            if let Written::Reading(line) = &decided.written
+                && is_alone
+            {
+                return write_line(headers, line);
+            }
             let (mut new, tags) = (None, extensions.remove::<CacheTags>());
             let inner = extensions.get_mut::<Ruling>();
             let ruling = inner.unwrap_or_else(|| new.insert(Ruling::default()));
@@ -179,7 +189,9 @@ impl<'a> Layer<'a> {
         {
             let (source, guards) = (DecisionSource::Layer, GuardSet::EMPTY);
             set_field(headers, CACHE_CONTROL, policy.value());
-            if let Some(leave) = leave {
+            if let Some(leave) = leave
+                && !self.is_read_from_line(&policy)
+            {
                 let (waived, written) = (rules.waived, Written::Policy(policy));
                 let decided =
                     Decided { layer: self, status, facts, waived, guards, source, written, has_inner_line: false };
@@ -292,6 +304,16 @@ impl<'a> Layer<'a> {
         }
         let policy = ResolvedPolicy::Policy(RenderedPolicy::of_response(own));
         policy.write_usual(self.request, status, headers).map_err(Some)
+    }
+
+    /// Returns whether only an edge layer wants the ruling of a usual policy, and reads all of it from the line.
+    fn is_read_from_line(&self, policy: &Rendered) -> bool {
+        let Self { rules, request, policy: source } = self;
+        request.is_for_edge
+            && policy.is_plain()
+            && rules.waived.is_empty()
+            && rules.precedence == Precedence::Response
+            && source.tags().is_none()
     }
 
     /// Returns the policy or the response's own field if it applies unchanged, because nothing else in the response, the
@@ -426,7 +448,10 @@ impl<'a> DecisionBuilder<'a, '_> {
             }
             return Some(inner.directives.clone());
         }
+        let is_unruled = self.inner.is_none_or(|inner| inner.directives.is_empty());
         match (&self.layer.policy, only_line(headers, &CACHE_CONTROL)) {
+            // A policy layer wrote the line of a success and left no ruling. As above, it does not apply to an error.
+            (ResolvedPolicy::Nothing, Some(line)) if is_unruled && self.acts(Guard::Error) && is_of_layer(line) => None,
             (ResolvedPolicy::Policy(own), Some(line)) if own.is(line) => Some(own.directives().clone()),
             _ => CacheControl::from_headers(headers),
         }

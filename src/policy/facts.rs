@@ -263,6 +263,8 @@ pub(crate) struct RequestFacts {
     /// The number of field lines, if the facts are stored in the request.
     lines: u16,
     pub(super) ruling_is_wanted: bool,
+    /// Whether only an edge layer wants the ruling. It needs none for a plain policy.
+    pub(super) is_for_edge: bool,
 }
 
 impl RequestFacts {
@@ -273,17 +275,21 @@ impl RequestFacts {
         if !request.extensions().is_empty() {
             return Self::of_marked(method, headers, request.extensions());
         }
-        Self { facts: Facts::of_request(method, headers), lines: 0, ruling_is_wanted: false }
+        Self::of_unmarked(method, headers)
+    }
+
+    #[inline]
+    fn of_unmarked(method: &Method, headers: &HeaderMap) -> Self {
+        Self { facts: Facts::of_request(method, headers), lines: 0, ruling_is_wanted: false, is_for_edge: false }
     }
 
     #[inline(never)]
     fn of_marked(method: &Method, headers: &HeaderMap, extensions: &Extensions) -> Self {
         let left = extensions.get::<Self>().copied();
-        let mut found = match left.filter(|known| known.still_holds_for(method, headers)) {
-            Some(known) => known,
-            None => Self { facts: Facts::of_request(method, headers), lines: 0, ruling_is_wanted: false },
-        };
+        let known = left.filter(|known| known.still_holds_for(method, headers));
+        let mut found = known.unwrap_or_else(|| Self::of_unmarked(method, headers));
         found.ruling_is_wanted = left.is_some();
+        found.is_for_edge = left.is_some_and(|left| left.is_for_edge);
         found.facts.set_if(Facts::PERSONALIZED, extensions.get::<Personalized>().is_some());
         found
     }
@@ -307,11 +313,20 @@ impl RequestFacts {
     /// The same facts, for a layer that reads the ruling itself.
     #[cfg(any(test, feature = "shared-cache"))]
     pub(crate) const fn wanting_the_ruling(self) -> Self {
-        Self { ruling_is_wanted: true, ..self }
+        Self { ruling_is_wanted: true, is_for_edge: false, ..self }
     }
 
     /// Stores the facts in the request for inner layers, with those that only they need.
-    pub(crate) fn leave_in<B>(mut self, request: &mut Request<B>) {
+    pub(crate) fn leave_in<B>(self, request: &mut Request<B>) {
+        Self { is_for_edge: false, ..self }.insert_in(request);
+    }
+
+    /// Like [`leave_in`](Self::leave_in), for an edge layer. An outer layer may want each ruling nevertheless.
+    pub(crate) fn leave_for_edge_in<B>(self, request: &mut Request<B>) {
+        Self { is_for_edge: self.is_for_edge || !self.ruling_is_wanted, ..self }.insert_in(request);
+    }
+
+    fn insert_in<B>(mut self, request: &mut Request<B>) {
         let is_condition =
             |name: &_| matches!(*name, IF_MATCH | IF_NONE_MATCH | IF_MODIFIED_SINCE | IF_UNMODIFIED_SINCE | IF_RANGE);
         self.facts.set_if(Facts::CONDITIONAL, request.headers().keys().any(is_condition));

@@ -172,7 +172,7 @@ pub(crate) use self::original_path::{path_as_sent, target_as_sent};
 pub(crate) use self::recent::{MAX_LENGTH, Recent, short_hash};
 #[cfg(feature = "routes")]
 pub(crate) use self::rendered::RenderedVary;
-pub(crate) use self::rendered::{EdgeDirectives, Rendered};
+pub(crate) use self::rendered::{EdgeDirectives, Rendered, StaticValues};
 pub(crate) use self::rules::{Precedence, Rules};
 pub(crate) use self::ruling::{Ruling, Unruled};
 pub(crate) use self::source::{Chooser, PendingPolicy, ResolvedPolicy};

@@ -10,7 +10,7 @@ use crate::protocol::{CacheControl, hides_a_restriction, is_misspelled};
 
 /// A `Cache-Control` line that all caches read in the same way, with its directives.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     /// A copy, because a field value may be a slice of a buffer with all fields of a response.
     line: Box<[u8]>,
     field: CacheControl,
@@ -40,7 +40,11 @@ impl Reading {
         reading.is_plain.then_some(reading)
     }
 
-    pub(super) const fn directives(&self) -> &CacheControl {
+    pub(crate) const fn line(&self) -> &[u8] {
+        &self.line
+    }
+
+    pub(crate) const fn directives(&self) -> &CacheControl {
         &self.field
     }
 }

@@ -28,6 +28,7 @@ pub(crate) struct Rendered {
     vary: Option<RenderedVary>,
     /// Whether the policy writes only `Cache-Control`.
     is_one_line: bool,
+    is_plain: bool,
 }
 
 /// The directives of a policy for a field that only edge caches read, which differ from those of `Cache-Control`.
@@ -58,13 +59,18 @@ impl Rendered {
         let directives = CacheControl::from(policy);
         let private = directives.clone().to_private();
         let names = Vary::of(policy.vary_names());
+        let line = uncounted(&directives.to_header_value());
+        let edge = EdgeDirectives::of(policy).map(Box::new);
+        let is_one_line = names.is_empty() && !policy.is_for_http10();
+        let is_complete = edge.is_none() && CacheControl::parse([&line]) == directives;
         Self {
             policy,
-            value: uncounted(&directives.to_header_value()),
+            is_plain: is_one_line && is_complete && !directives.immutable() && is_of_layer(&line),
+            value: line,
             private: uncounted(&private.to_header_value()),
             private_directives: private,
-            edge: EdgeDirectives::of(policy).map(Box::new),
-            is_one_line: names.is_empty() && !policy.is_for_http10(),
+            edge,
+            is_one_line,
             vary: (!names.is_empty()).then(|| RenderedVary { value: uncounted(&names.to_header_value()), names }),
             directives,
         }
@@ -134,6 +140,11 @@ impl Rendered {
     /// Returns whether the line is equal to this value, byte for byte.
     pub(super) fn is(&self, line: &HeaderValue) -> bool {
         self.value == *line
+    }
+
+    /// Whether an edge layer can read the complete policy, and that it is one of a layer, from the line.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     pub(super) fn edge(&self) -> Option<Box<EdgeDirectives>> {
@@ -208,20 +219,45 @@ impl RenderedVary {
     }
 }
 
-/// Returns an equal value in static memory. Other values count their clones, in memory that all threads write to.
+/// Field values in static memory, which is never freed. Other values count their clones, in memory that all threads
+/// write to.
 ///
-/// Only the first values of a process are moved to static memory, which is never freed. An application configures
-/// fewer policies than that.
-fn uncounted(value: &HeaderValue) -> HeaderValue {
-    const VALUES: usize = 128;
+/// Only the first values are moved there. An application configures fewer policies than that.
+pub(crate) struct StaticValues([OnceLock<&'static str>; 128]);
+
+static OF_LAYERS: StaticValues = StaticValues::new();
+
+impl StaticValues {
     const MAX_LENGTH: usize = 256;
-    static STATIC: [OnceLock<&'static str>; VALUES] = [const { OnceLock::new() }; VALUES];
-    let text = value.to_str().ok().filter(|text| text.len() <= MAX_LENGTH);
-    let found = text.and_then(|text| {
-        let mut known = STATIC.iter().map(|slot| *slot.get_or_init(|| Box::leak(text.into())));
-        known.find(|known| *known == text)
-    });
-    found.map_or_else(|| counted_once(value), HeaderValue::from_static)
+
+    pub(crate) const fn new() -> Self {
+        Self([const { OnceLock::new() }; 128])
+    }
+
+    /// Returns an equal value without a counter, if there is room for it.
+    pub(crate) fn uncounted(&'static self, value: &HeaderValue) -> HeaderValue {
+        let text = value.to_str().ok().filter(|text| text.len() <= Self::MAX_LENGTH);
+        let found = text.and_then(|text| {
+            let mut known = self.0.iter().map(|slot| *slot.get_or_init(|| Box::leak(text.into())));
+            known.find(|known| *known == text)
+        });
+        found.map_or_else(|| counted_once(value), HeaderValue::from_static)
+    }
+
+    /// Whether the value is in this memory. An equal text of a handler is elsewhere.
+    fn contain(&self, value: &HeaderValue) -> bool {
+        let start = value.as_bytes().as_ptr();
+        self.0.iter().map_while(OnceLock::get).any(|known| known.as_ptr() == start)
+    }
+}
+
+fn uncounted(value: &HeaderValue) -> HeaderValue {
+    OF_LAYERS.uncounted(value)
+}
+
+/// Whether a layer wrote this value.
+pub(super) fn is_of_layer(value: &HeaderValue) -> bool {
+    OF_LAYERS.contain(value)
 }
 
 /// Clones the value once. The first clone of an owned value allocates the reference count; later clones do not.

@@ -60,6 +60,7 @@ impl Exchange {
         layer.rule_for_edges(
             response,
             || config.clock.now(),
+            |headers, reading| config.edges.write_line(headers, reading.line(), reading.directives()),
             |status, headers, ruling| {
                 diagnostics = config.edges.write(headers, status, request.is_get_or_head(), ruling, &config.overflow);
                 ruling.leave_edge(&config.rules.edge_names, *request)

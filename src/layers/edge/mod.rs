@@ -104,6 +104,8 @@
 //! # });
 //! ```
 
+#[cfg(test)]
+mod comparison;
 mod config;
 mod future;
 mod layer;

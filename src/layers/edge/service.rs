@@ -47,7 +47,7 @@ where
             forget_stored_response(http);
         }
         let facts = self.config.rules.facts(http);
-        facts.leave_in(http);
+        facts.leave_for_edge_in(http);
         let exchange = Exchange { config: self.config.clone(), request: facts };
         ResponseFuture::new(self.inner.call(request), Some(exchange))
     }
