@@ -135,15 +135,16 @@ impl<'a> Layer<'a> {
         write: impl FnOnce(StatusCode, &mut HeaderMap, &mut Ruling) -> bool,
     ) {
         let leaves_nothing = self.rules.edge_names.is_empty() && !self.request.ruling_is_wanted;
-        let is_alone = leaves_nothing && response.extensions().is_empty();
-        let mut write = Some((write_line, write));
-        let leave: &mut Leave<'a, '_> = &mut |decided, headers, extensions| {
-            let Some((write_line, write)) = write.take() else { return };
-            if let Written::Reading(line) = &decided.written
-                && is_alone
-            {
-                return write_line(headers, line);
+        let mut facts = None;
+        if leaves_nothing && response.extensions().is_empty() {
+            match self.undisputed_line(response.status(), response.headers()) {
+                Ok(line) => return write_line(response.headers_mut(), &line),
+                Err(found) => facts = Some(found),
             }
+        }
+        let mut write = Some(write);
+        let leave: &mut Leave<'a, '_> = &mut |decided, headers, extensions| {
+            let Some(write) = write.take() else { return };
             let (mut new, tags) = (None, extensions.remove::<CacheTags>());
             let inner = extensions.get_mut::<Ruling>();
             let ruling = inner.unwrap_or_else(|| new.insert(Ruling::default()));
@@ -159,8 +160,23 @@ impl<'a> Layer<'a> {
             }
         };
         with_head(response, |status, headers, extensions| {
-            self.decide(None, status, headers, extensions, &now, Some(leave));
+            self.decide(facts, status, headers, extensions, &now, Some(leave));
         });
+    }
+
+    /// Returns the line of a response without extensions if it applies unchanged and is all that counts. Otherwise
+    /// returns the facts of the response.
+    fn undisputed_line(&self, status: StatusCode, headers: &HeaderMap) -> Result<Rc<Reading>, Facts> {
+        let found = Facts::of_response(status, headers, [&self.rules.edge_names, &[]]);
+        let mut facts = found;
+        facts.insert(self.request.facts);
+        if facts.has(Facts::VARY.and(Facts::ONE_ORIGIN)) {
+            return Err(found);
+        }
+        match self.undisputed(status, facts, None, headers) {
+            Some((_, Written::Reading(line))) => Ok(line),
+            _ => Err(found),
+        }
     }
 
     fn decide(
@@ -318,6 +334,7 @@ impl<'a> Layer<'a> {
 
     /// Returns the policy or the response's own field if it applies unchanged, because nothing else in the response, the
     /// request and the rules has an effect. That is so for most responses.
+    #[inline(always)]
     fn undisputed(
         &self,
         status: StatusCode,

@@ -294,10 +294,11 @@ impl RequestFacts {
         found
     }
 
-    /// The facts that an outer layer stored in the request, if they still hold.
-    pub(crate) fn left_in<B>(request: &Request<B>) -> Option<Self> {
+    /// Returns whether an outer layer stored facts in the request, and the facts if they still hold.
+    pub(crate) fn left_in<B>(request: &Request<B>) -> (bool, Option<Self>) {
         let left = request.extensions().get::<Self>().copied();
-        left.filter(|known| known.still_holds_for(request.method(), request.headers()))
+        let known = left.filter(|known| known.still_holds_for(request.method(), request.headers()));
+        (left.is_some(), known)
     }
 
     /// Whether the request has as many field lines as when the facts were collected, and no new credentials:

@@ -56,22 +56,25 @@ pub(crate) enum RenderedPolicy<'a> {
 
 impl Rendered {
     pub(crate) fn new(policy: CachePolicy) -> Self {
+        let mut new = Self::with_values(policy, uncounted);
+        let is_complete = new.is_one_line && new.edge.is_none() && !new.directives.immutable();
+        new.is_plain = is_complete && is_of_layer(&new.value) && CacheControl::parse([&new.value]) == new.directives;
+        new
+    }
+
+    fn with_values(policy: CachePolicy, value: fn(&HeaderValue) -> HeaderValue) -> Self {
         let directives = CacheControl::from(policy);
         let private = directives.clone().to_private();
         let names = Vary::of(policy.vary_names());
-        let line = uncounted(&directives.to_header_value());
-        let edge = EdgeDirectives::of(policy).map(Box::new);
-        let is_one_line = names.is_empty() && !policy.is_for_http10();
-        let is_complete = edge.is_none() && CacheControl::parse([&line]) == directives;
         Self {
             policy,
-            is_plain: is_one_line && is_complete && !directives.immutable() && is_of_layer(&line),
-            value: line,
-            private: uncounted(&private.to_header_value()),
+            value: value(&directives.to_header_value()),
+            private: value(&private.to_header_value()),
             private_directives: private,
-            edge,
-            is_one_line,
-            vary: (!names.is_empty()).then(|| RenderedVary { value: uncounted(&names.to_header_value()), names }),
+            edge: EdgeDirectives::of(policy).map(Box::new),
+            is_one_line: names.is_empty() && !policy.is_for_http10(),
+            is_plain: false,
+            vary: (!names.is_empty()).then(|| RenderedVary { value: value(&names.to_header_value()), names }),
             directives,
         }
     }
@@ -81,7 +84,7 @@ impl Rendered {
         thread_local! {
             static RECENT: Recent<Arc<Rendered>> = const { Recent::new() };
         }
-        let make = || Arc::new(Self::new(policy));
+        let make = || Arc::new(Self::with_values(policy, counted_once));
         Arc::clone(&Recent::recall(&RECENT, policy.short_hash(), |known| known.policy == policy, make))
     }
 
@@ -246,8 +249,7 @@ impl StaticValues {
 
     /// Whether the value is in this memory. An equal text of a handler is elsewhere.
     fn contain(&self, value: &HeaderValue) -> bool {
-        let start = value.as_bytes().as_ptr();
-        self.0.iter().map_while(OnceLock::get).any(|known| known.as_ptr() == start)
+        self.0.iter().map_while(OnceLock::get).any(|known| std::ptr::eq(known.as_bytes(), value.as_bytes()))
     }
 }
 

@@ -101,8 +101,7 @@ pub(crate) struct ShortCircuit {
 impl Exchange {
     /// Reads the preconditions and prepares the request for the inner service.
     pub(crate) fn begin<B>(settings: &Shared<Settings>, request: &mut Request<B>) -> Self {
-        let for_edge = request.extensions().get::<RequestFacts>().is_some();
-        let known = if for_edge { RequestFacts::left_in(request) } else { None };
+        let (for_edge, known) = RequestFacts::left_in(request);
         join_lists_of_tags(request.headers_mut());
         let (method, headers) = (request.method(), request.headers());
         let kind = Kind::of(method);
