@@ -58,12 +58,23 @@ async fn fields_for(profile: EdgeProfile, policy: CachePolicy) -> String {
     caching_fields(response.headers())
 }
 
-/// Returns all fields that affect storage, in the order in which they are sent.
+/// Returns all fields that affect storage, with `Cache-Control` as the last.
 fn caching_fields(headers: &HeaderMap) -> String {
-    let names = headers
+    let place = |name: &str| headers.keys().position(|key| key == name);
+    // Some caches ignore an `X-Accel-Expires` that follows `Cache-Control`.
+    if let (Some(own), Some(last)) = (place("x-accel-expires"), place("cache-control")) {
+        assert!(own < last, "{headers:?}");
+    }
+    let mut names: Vec<_> = headers
         .keys()
-        .filter(|name| *name == "cache-control" || *name == "expires" || is_targeted_field(name) || is_tag_field(name));
-    names.map(|name| format!("{name}: {}", field(headers, name.as_str()).unwrap())).collect::<Vec<_>>().join("\n")
+        .filter(|name| *name == "cache-control" || *name == "expires" || is_targeted_field(name) || is_tag_field(name))
+        .collect();
+    names.sort_by_key(|name| *name == "cache-control");
+    names
+        .iter()
+        .map(|name| format!("{name}: {}", field(headers, name.as_str()).unwrap()))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[tokio::test]

@@ -123,6 +123,29 @@ mod tests {
     }
 
     #[test]
+    fn the_values_of_a_repeated_line_are_the_same_memory_in_all_threads() {
+        let edges = EdgesId::next();
+        let last = move |uses: u8| {
+            let make = || EdgeFields {
+                directive: EdgeDirective::Silent,
+                cache_control: HeaderValue::from_str("max-age=7").ok(),
+                fields: Vec::new(),
+            };
+            (0..uses)
+                .map(|_| EdgeFields::recall(edges, b"max-age=8", make))
+                .last()
+                .unwrap()
+                .cache_control
+                .clone()
+                .unwrap()
+        };
+        for (uses, is_same) in [(USES - 1, false), (USES, true), (USES + 1, true)] {
+            let (one, other) = (last(uses), std::thread::spawn(move || last(uses)).join().unwrap());
+            assert_eq!(std::ptr::eq(one.as_bytes(), other.as_bytes()), is_same, "{uses} uses");
+        }
+    }
+
+    #[test]
     fn e15_a_remembered_line_does_not_retain_the_buffer_of_the_response() {
         let edges = EdgesId::next();
         let buffer = Bytes::from(vec![b'a'; 256 * 1024]);

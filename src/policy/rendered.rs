@@ -266,3 +266,35 @@ pub(super) fn is_of_layer(value: &HeaderValue) -> bool {
 fn counted_once(value: &HeaderValue) -> HeaderValue {
     value.clone()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_layer_is_recognized_by_the_memory_of_its_value() {
+        let value = Rendered::new(CachePolicy::NO_CACHE).value();
+        assert!(is_of_layer(&value) && is_of_layer(&value.clone()));
+        assert!(!is_of_layer(&HeaderValue::from_bytes(value.as_bytes()).unwrap()));
+        assert!(!is_of_layer(&RenderedPolicy::of_response(CachePolicy::NO_CACHE).value()));
+    }
+
+    #[test]
+    fn a_plain_policy_has_no_more_than_its_line() {
+        let minute = CachePolicy::public(Duration::from_secs(60));
+        for (policy, is_plain) in [
+            (minute, true),
+            (CachePolicy::NO_STORE, true),
+            (minute.edge(Duration::from_secs(600)), true),
+            (CachePolicy::edge_only(Duration::from_secs(600)), false),
+            (minute.vary(&["accept"]), false),
+            (CachePolicy::NO_CACHE.with_http10_fields(), false),
+            (CachePolicy::IMMUTABLE, false),
+        ] {
+            assert_eq!(Rendered::new(policy).is_plain(), is_plain, "{policy:?}");
+        }
+        assert!(!RenderedPolicy::of_response(minute).is_plain());
+    }
+}

@@ -1,5 +1,5 @@
-//! Proves that an edge layer writes the same fields if it takes a shorter way: without the ruling of an inner policy
-//! layer, or for a line that applies unchanged.
+//! Proves that an edge layer writes the same fields as after a full decision if an inner policy layer left no ruling, or
+//! if the line of the response applies unchanged.
 
 #[cfg(test)]
 mod tests {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_shorter_way_leads_to_the_same_fields() {
+    async fn a_response_gets_the_same_fields_as_after_a_full_decision() {
         let (policies, edges) = (policies(), edges());
         let (mut cases, mut totals) = (0, Counts::default());
         for round in 0..4 {
