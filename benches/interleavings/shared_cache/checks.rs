@@ -219,7 +219,7 @@ async fn read(site: Arc<Site>, finish: Option<Arc<Background>>) -> u64 {
             Boarding::First(place) => {
                 let progress = Arc::clone(place.progress());
                 let waiter = progress.waiters.join(MAX_WAITING).expect("there are few");
-                let exchange = Exchange { site: Arc::clone(&site), moment, progress: Arc::clone(&progress) };
+                let exchange = Exchange { site: Arc::clone(&site), moment };
                 let flight = Flight::start(call(Arc::clone(&site)), exchange, place);
                 let drive: Arc<dyn Drive> = flight.clone();
                 let joined = Joined::own(waiter, progress, drive);

@@ -8,7 +8,7 @@ use http::{HeaderMap, Response, StatusCode};
 
 use super::checks::Gate;
 use super::event::NotStored;
-use super::flights::{Flights, Landing, Progress};
+use super::flights::{Flights, Landing};
 use super::tee::Sink;
 use crate::policy::CacheTags;
 use crate::protocol::{Age, HttpDate};
@@ -51,7 +51,6 @@ impl Site {
 pub(super) struct Exchange {
     pub(super) site: Arc<Site>,
     pub(super) moment: Moment,
-    pub(super) progress: Arc<Progress>,
 }
 
 #[derive(Debug)]
@@ -66,7 +65,7 @@ pub(super) enum Verdict<B, E> {
 
 impl Exchange {
     pub(super) fn judge<B, E>(&mut self, result: Result<Response<B>, E>) -> Verdict<B, E> {
-        let verdict = match result {
+        match result {
             Err(error) => Verdict::Error(error),
             Ok(response) if response.headers().contains_key("set-cookie") => {
                 Verdict::Pass(response, NotStored::Forbidden)
@@ -75,11 +74,7 @@ impl Exchange {
                 let (response, body) = response.into_parts();
                 Verdict::Store { head: Box::new(head(self.moment, CacheTags::new())), length: None, response, body }
             }
-        };
-        if !matches!(verdict, Verdict::Store { .. }) {
-            self.progress.land(Landing::NotShared);
         }
-        verdict
     }
 }
 

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, Version};
 
 use super::config::{Config, Core, Mode};
 use super::event::{NotStored, Observed, SharedCacheEvent, SharedCacheOutcome};
-use super::flights::{Landing, Progress};
+use super::flights::Landing;
 use super::invalidate::{Invalidation, tags_in};
 use super::stats::count;
 use super::tee::Sink;
@@ -45,7 +45,6 @@ pub(super) struct Exchange {
     pub(super) replaced: Weak<Record>,
     /// The stored responses that an unsafe request invalidates.
     pub(super) invalidation: Option<Invalidation>,
-    pub(super) progress: Arc<Progress>,
     /// Why the request is passed to the inner service.
     pub(super) reason: ForwardReason,
     /// Whether no client waits for the response.
@@ -104,8 +103,7 @@ impl Stale {
 }
 
 impl Exchange {
-    /// Decides what becomes of a response. If it is not stored, the waiting requests are released. If it is, the exchange
-    /// is the receiver of its body.
+    /// Decides what becomes of a response. If it is stored, the exchange is the receiver of its body.
     pub(super) fn judge<B, E>(&mut self, result: Result<Response<B>, E>) -> Verdict<B, E> {
         let now = self.config.clock.now();
         if let Some(stale) = self.stale.as_ref().filter(|stale| stale.record.is_ahead_of(now)) {
@@ -128,20 +126,12 @@ impl Exchange {
             }
             Ok(response) => self.judge_response(response, now),
         };
-        match &verdict {
-            Verdict::Store { .. } => {}
-            // It does not affect the responses to GET.
-            Verdict::Pass(..) if self.invalidation.is_some() => self.progress.land(Landing::NotShared),
-            Verdict::Confirmed { record, is_stored: true } => self.progress.land(Landing::Stored(Arc::clone(record))),
-            Verdict::Failed(record) => self.progress.land(Landing::Failed(Arc::clone(record))),
-            Verdict::Pass(response, reason) => {
-                count(&self.core.stats.not_stored);
-                if !self.is_due_to_request(response.status(), response.headers(), *reason) {
-                    self.core.mark(&self.key, now);
-                }
-                self.progress.land(Landing::NotShared);
+        // The response to an unsafe request does not affect the responses to GET.
+        if let (Verdict::Pass(response, reason), None) = (&verdict, &self.invalidation) {
+            count(&self.core.stats.not_stored);
+            if !self.is_due_to_request(response.status(), response.headers(), *reason) {
+                self.core.mark(&self.key, now);
             }
-            Verdict::Confirmed { .. } | Verdict::Error(_) | Verdict::Again => self.progress.land(Landing::NotShared),
         }
         self.observe(&verdict, now);
         if let Verdict::Store { head, .. } = &verdict {

@@ -68,12 +68,11 @@ where
     }
 
     /// Polls the result for the client that caused the flight.
-    pub(super) fn poll_first(&self, waiter: &Waiter, cx: &Context<'_>) -> Poll<First<B, E>> {
-        waiter.register(cx);
-        let Some(mut stage) = self.stage.take() else { return Poll::Pending };
+    pub(super) fn poll_first(&self, waiter: &Waiter, cx: &mut Context<'_>) -> Poll<First<B, E>> {
+        let Some(mut stage) = self.stage.take(waiter, cx) else { return Poll::Pending };
         let has_landed = || self.stage.progress().landing().is_some();
         if stage.first.is_none() && !has_landed() {
-            _ = self.advance(&mut stage);
+            _ = self.advance(&mut stage, cx);
         }
         match stage.first.take() {
             Some(first) => Poll::Ready(first),
@@ -83,25 +82,37 @@ where
         }
     }
 
-    fn advance(&self, stage: &mut Held<'_, Stage<F, B, E>>) -> Poll<()> {
-        let Some((inner, _)) = &mut stage.call else { return Poll::Ready(()) };
-        let progress = self.stage.progress();
-        let result = ready!(inner.as_mut().poll(&mut Context::from_waker(&progress.waker)));
+    fn advance(&self, stage: &mut Held<'_, Stage<F, B, E>>, cx: &mut Context<'_>) -> Poll<()> {
+        let polled = stage.poll(cx, |stage, cx| match &mut stage.call {
+            Some((inner, _)) => inner.as_mut().poll(cx).map(Some),
+            None => Poll::Ready(None),
+        });
+        let Some(result) = ready!(polled) else { return Poll::Ready(()) };
         stage.has_news = true;
         let Some((inner, mut exchange)) = stage.call.take() else { return Poll::Ready(()) };
         drop(inner);
-        stage.first = Some(match exchange.judge(result) {
+        let (first, landing) = match exchange.judge(result) {
             Verdict::Store { head, length, response, body } => {
-                let tee = Arc::new(Tee::new(body, head, length, Arc::clone(progress), exchange));
+                let tee = Arc::new(Tee::new(body, head, length, Arc::clone(self.stage.progress()), exchange));
                 stage.tee = Some(Arc::clone(&tee));
-                First::Collected(response, tee)
+                (First::Collected(response, tee), None)
             }
-            Verdict::Pass(response, _) => First::Passed(response),
-            Verdict::Confirmed { record, is_stored } => First::Confirmed { record, is_stored },
-            Verdict::Failed(record) => First::Failed(record),
-            Verdict::Error(error) => First::Error(error),
-            Verdict::Again => First::Again,
-        });
+            Verdict::Pass(response, _) => (First::Passed(response), Some(Landing::NotShared)),
+            Verdict::Confirmed { record, is_stored } => {
+                let landing = if is_stored { Landing::Stored(Arc::clone(&record)) } else { Landing::NotShared };
+                (First::Confirmed { record, is_stored }, Some(landing))
+            }
+            Verdict::Failed(record) => {
+                let landing = Landing::Failed(Arc::clone(&record));
+                (First::Failed(record), Some(landing))
+            }
+            Verdict::Error(error) => (First::Error(error), Some(Landing::NotShared)),
+            Verdict::Again => (First::Again, Some(Landing::NotShared)),
+        };
+        if let Some(landing) = landing {
+            stage.land(landing);
+        }
+        stage.first = Some(first);
         Poll::Ready(())
     }
 }
@@ -115,9 +126,9 @@ where
 {
     fn poll_landing(&self, waiter: &Waiter, cx: &mut Context<'_>) -> Poll<Landing> {
         let tee = {
-            let Some(mut stage) = self.stage.take() else { return Poll::Pending };
+            let Some(mut stage) = self.stage.take(waiter, cx) else { return Poll::Pending };
             if self.stage.progress().landing().is_none() {
-                _ = self.advance(&mut stage);
+                _ = self.advance(&mut stage, cx);
             }
             stage.tee.clone()
         };
@@ -128,7 +139,7 @@ where
     }
 
     fn stop_collecting(&self) {
-        let tee = self.stage.take().and_then(|stage| stage.tee.clone());
+        let tee = self.stage.try_take().and_then(|stage| stage.tee.clone());
         if let Some(tee) = tee {
             tee.stop_collecting();
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use http::HeaderMap;
 
@@ -30,8 +30,6 @@ type ByKeys = HashMap<PrimaryKey, Vec<Arc<Progress>>, ByKey>;
 #[derive(Debug)]
 pub(super) struct Progress {
     pub(super) waiters: Arc<Waiters>,
-    /// Wakes all waiters.
-    pub(super) waker: Waker,
     landing: OnceLock<Landing>,
     /// Set when the inner service has been called.
     flight: OnceLock<Weak<dyn Drive>>,
@@ -205,11 +203,8 @@ impl Progress {
         expected: Option<Selection>,
         finish: Option<Arc<dyn Finish>>,
     ) -> Self {
-        let waiters = Arc::new(Waiters::default());
-        let waker = Waker::from(Arc::clone(&waiters));
         Self {
-            waiters,
-            waker,
+            waiters: Arc::default(),
             landing: OnceLock::new(),
             flight: OnceLock::new(),
             left: Mutex::new(None),
@@ -238,15 +233,20 @@ impl Progress {
         self.started >= started_since && self.started.seconds_since(now) <= MAX_DIFFERENCE
     }
 
-    /// Ends the flight for those who wait. The first result counts.
+    /// Ends the flight for those who wait, and wakes them.
     pub(super) fn land(&self, landing: Landing) {
+        self.set_landing(landing);
+        self.waiters.wake_all();
+    }
+
+    /// Ends the flight. The first result counts. The caller wakes those who wait.
+    pub(super) fn set_landing(&self, landing: Landing) {
         if let (Some(lease), false) = (self.lease.get(), matches!(landing, Landing::Stored(_))) {
             lease.end();
         }
         _ = self.landing.set(landing);
         // This is not the last reference, because the task that drives the flight has one.
         drop(self.take_left());
-        self.waiters.wake_all();
     }
 
     fn leave(&self, flight: Option<Arc<dyn Drive>>) {
@@ -353,6 +353,8 @@ impl Drop for Joined {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
+
     use http::HeaderValue;
     use http::header::{ACCEPT_LANGUAGE, VARY};
 

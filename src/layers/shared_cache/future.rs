@@ -551,7 +551,6 @@ impl Takeoff {
             stale: self.stale,
             replaced: Weak::new(),
             invalidation: self.invalidation,
-            progress: Arc::clone(self.place.progress()),
             reason: self.reason,
             is_in_background: self.is_in_background,
             status: None,

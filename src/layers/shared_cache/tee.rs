@@ -103,16 +103,15 @@ impl<B: Body<Data = Bytes>> Tee<B> {
             is_probed: false,
         };
         let tee = Self { state: Baton::new(state, progress), sink };
-        if let (true, Some(mut state)) = (is_empty, tee.state.take()) {
+        if let (true, Some(mut state)) = (is_empty, tee.state.try_take()) {
             tee.finish(&mut state, End::Complete);
         }
         tee
     }
 
     /// Drives the body to its end, or until the response turns out not to be storable.
-    pub(super) fn poll_collected(&self, waiter: &Waiter, cx: &Context<'_>) -> Poll<()> {
-        waiter.register(cx);
-        let Some(mut state) = self.state.take() else { return Poll::Pending };
+    pub(super) fn poll_collected(&self, waiter: &Waiter, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(mut state) = self.state.take(waiter, cx) else { return Poll::Pending };
         for _ in 0..FRAMES_PER_POLL {
             if state.is_broken() {
                 self.give_up(&mut state, NotStored::Incomplete);
@@ -120,7 +119,7 @@ impl<B: Body<Data = Bytes>> Tee<B> {
             if state.collected.is_none() {
                 return Poll::Ready(());
             }
-            ready!(self.advance(&mut state));
+            ready!(self.advance(&mut state, cx));
         }
         cx.waker().wake_by_ref();
         Poll::Pending
@@ -130,9 +129,12 @@ impl<B: Body<Data = Bytes>> Tee<B> {
     ///
     /// If the body panicked in the task of another request, continues the panic here: the server then aborts the
     /// response. Any other end would look like the end of a complete body.
-    pub(super) fn poll_frame(&self, waiter: &Waiter, cx: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        waiter.register(cx);
-        let Some(mut state) = self.state.take() else { return Poll::Pending };
+    pub(super) fn poll_frame(
+        &self,
+        waiter: &Waiter,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let Some(mut state) = self.state.take(waiter, cx) else { return Poll::Pending };
         for _ in 0..FRAMES_PER_POLL {
             if let Some(chunk) = state.next_chunk() {
                 return Poll::Ready(Some(Ok(Frame::data(chunk))));
@@ -149,7 +151,7 @@ impl<B: Body<Data = Bytes>> Tee<B> {
                 self.give_up(&mut state, NotStored::Incomplete);
                 std::panic::resume_unwind(Box::new("the body of the response panicked in the task of another request"));
             }
-            ready!(self.advance(&mut state));
+            ready!(self.advance(&mut state, cx));
         }
         cx.waker().wake_by_ref();
         Poll::Pending
@@ -157,17 +159,17 @@ impl<B: Body<Data = Bytes>> Tee<B> {
 
     /// Stops collecting the body for the store, unless another task drives it at the moment.
     pub(super) fn stop_collecting(&self) {
-        if let Some(mut state) = self.state.take() {
+        if let Some(mut state) = self.state.try_take() {
             self.give_up(&mut state, NotStored::TooManyUnderWay);
         }
     }
 
     pub(super) fn is_end_stream(&self) -> bool {
-        self.state.take().is_some_and(|state| state.chunks.is_empty() && matches!(state.end, Some(End::Complete)))
+        self.state.try_take().is_some_and(|state| state.chunks.is_empty() && matches!(state.end, Some(End::Complete)))
     }
 
     pub(super) fn size_hint(&self) -> SizeHint {
-        let Some(state) = self.state.take() else { return SizeHint::default() };
+        let Some(state) = self.state.try_take() else { return SizeHint::default() };
         let mut hint = SizeHint::new();
         if let Some(upper) = state.hint.upper() {
             hint.set_upper(upper.saturating_sub(state.sent));
@@ -177,9 +179,12 @@ impl<B: Body<Data = Bytes>> Tee<B> {
     }
 
     /// Polls the body once. Returns `Ready` if there is something new.
-    fn advance(&self, state: &mut Held<'_, State<B>>) -> Poll<()> {
-        let Some(body) = state.body.as_mut() else { return Poll::Ready(()) };
-        let frame = ready!(body.as_mut().poll_frame(&mut Context::from_waker(&self.progress().waker)));
+    fn advance(&self, state: &mut Held<'_, State<B>>, cx: &mut Context<'_>) -> Poll<()> {
+        let polled = state.poll(cx, |state, cx| match &mut state.body {
+            Some(body) => body.as_mut().poll_frame(cx).map(Some),
+            None => Poll::Ready(None),
+        });
+        let Some(frame) = ready!(polled) else { return Poll::Ready(()) };
         state.has_news = true;
         match frame.map(|frame| frame.map(Frame::into_data)) {
             None => self.finish(state, End::Complete),
@@ -198,14 +203,15 @@ impl<B: Body<Data = Bytes>> Tee<B> {
                     self.finish(state, End::Complete);
                 } else if is_complete && !std::mem::replace(&mut state.is_probed, true) {
                     // Once, so that a body of empty chunks does not recurse.
-                    _ = self.advance(state);
+                    _ = self.advance(state, cx);
                 }
             }
         }
         Poll::Ready(())
     }
 
-    fn collect(&self, state: &mut State<B>, chunk: Bytes) {
+    fn collect(&self, held: &mut Held<'_, State<B>>, chunk: Bytes) {
+        let state = &mut **held;
         if let Some(collected) = &mut state.collected {
             let content = &mut collected.content;
             let length = content.len() + chunk.len();
@@ -231,16 +237,16 @@ impl<B: Body<Data = Bytes>> Tee<B> {
                     if reason == NotStored::TooLarge {
                         self.sink.replace();
                     }
-                    self.give_up(state, reason);
+                    self.give_up(held, reason);
                 }
             }
         }
         if !chunk.is_empty() {
-            state.chunks.push_back(chunk);
+            held.chunks.push_back(chunk);
         }
     }
 
-    fn finish(&self, state: &mut State<B>, end: End<B::Error>) {
+    fn finish(&self, state: &mut Held<'_, State<B>>, end: End<B::Error>) {
         state.body = None;
         let has_promised_length =
             state.collected.as_ref().is_some_and(|collected| state.has_promised_length(collected));
@@ -253,34 +259,26 @@ impl<B: Body<Data = Bytes>> Tee<B> {
             return self.give_up(state, NotStored::Incomplete);
         }
         let Some((head, content)) = self.stop(state) else { return };
-        self.progress().land(self.sink.store(head, content));
+        state.land(self.sink.store(head, content));
     }
 
     /// Stops collecting for this reason.
-    fn give_up(&self, state: &mut State<B>, reason: NotStored) {
+    fn give_up(&self, state: &mut Held<'_, State<B>>, reason: NotStored) {
         if self.stop(state).is_some() {
             self.sink.give_up(reason);
-            self.progress().land(Landing::NotShared);
+            state.land(Landing::NotShared);
         }
     }
 
     /// Stops collecting. The client receives the rest from the content, whose memory is released with it.
     fn stop(&self, state: &mut State<B>) -> Option<(Box<RecordHead>, Content)> {
-        let (head, content) = self.take_collected(state)?;
+        let Collected { head, content } = state.collected.take()?;
+        self.sink.under_way().fetch_sub(content.len(), Ordering::AcqRel);
+        let content = content.finish();
         let sent = usize::try_from(state.sent).unwrap_or(usize::MAX);
         state.chunks.clear();
         state.chunks.extend(content.part(sent..usize::MAX));
         Some((head, content))
-    }
-
-    fn take_collected(&self, state: &mut State<B>) -> Option<(Box<RecordHead>, Content)> {
-        let Collected { head, content } = state.collected.take()?;
-        self.sink.under_way().fetch_sub(content.len(), Ordering::AcqRel);
-        Some((head, content.finish()))
-    }
-
-    fn progress(&self) -> &Progress {
-        self.state.progress()
     }
 }
 

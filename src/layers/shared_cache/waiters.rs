@@ -1,19 +1,21 @@
 //! [`Waiters`]: the tasks that wait for one flight.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Wake, Waker};
 
 /// The tasks that wait for one flight. Each of them may drive it, so a waker of the flight wakes all of them.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
+    /// The number of tasks, which changes only while `tasks` is locked.
+    waiting: AtomicUsize,
     tasks: Mutex<Tasks>,
 }
 
 #[derive(Debug, Default)]
 struct Tasks {
     next: u64,
-    waiting: usize,
     wakers: Wakers,
 }
 
@@ -38,10 +40,11 @@ impl Waiters {
     /// Adds a task, unless the maximum number of tasks is reached.
     pub(super) fn join(self: &Arc<Self>, most: usize) -> Option<Waiter> {
         let mut tasks = self.lock();
-        if tasks.waiting >= most {
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        if waiting >= most {
             return None;
         }
-        tasks.waiting += 1;
+        self.waiting.store(waiting + 1, Ordering::Release);
         tasks.next += 1;
         Some(Waiter { waiters: Arc::clone(self), id: tasks.next, has_left: false })
     }
@@ -106,6 +109,11 @@ impl Waiter {
         let _old = self.waiters.lock().wakers.insert(self.id, cx.waker());
     }
 
+    /// Whether no other task waits.
+    pub(super) fn is_alone(&self) -> bool {
+        self.waiters.waiting.load(Ordering::Acquire) == 1
+    }
+
     /// Ends the wait. Returns whether no other task waits.
     pub(super) fn leave(&mut self) -> bool {
         if std::mem::replace(&mut self.has_left, true) {
@@ -113,8 +121,9 @@ impl Waiter {
         }
         let (own, is_last) = {
             let mut tasks = self.waiters.lock();
-            tasks.waiting -= 1;
-            (tasks.wakers.remove(self.id), tasks.waiting == 0)
+            let others = self.waiters.waiting.load(Ordering::Relaxed) - 1;
+            self.waiters.waiting.store(others, Ordering::Release);
+            (tasks.wakers.remove(self.id), others == 0)
         };
         drop(own);
         is_last
