@@ -404,7 +404,21 @@ fn canonical_host(host: &[u8]) -> Cow<'_, [u8]> {
 // G-19
 fn canonical_target(target: &[u8]) -> Cow<'_, [u8]> {
     // An apostrophe is encoded in some places and not in others, depending on the client.
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&()*+,;=:@/?".contains(&byte);
+    const PLAIN: [bool; 256] = {
+        let mut plain = [false; 256];
+        let (mut byte, others) = (0, b"-._~!$&()*+,;=:@/?");
+        while byte < 256 {
+            plain[byte] = (byte as u8).is_ascii_alphanumeric();
+            byte += 1;
+        }
+        let mut index = 0;
+        while index < others.len() {
+            plain[others[index] as usize] = true;
+            index += 1;
+        }
+        plain
+    };
+    let is_plain = |byte: u8| PLAIN[usize::from(byte)];
     if target.iter().all(|byte| is_plain(*byte)) {
         return target.into();
     }

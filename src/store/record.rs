@@ -80,32 +80,33 @@ impl RecordHead {
         date: HttpDate,
     ) -> Option<HeaderMap> {
         let unstored = unstored_fields(response, control, Cache::Shared).ok()?;
-        let stored = || response.iter().filter(|(name, _)| !unstored.contain(name));
-        let (mut names, mut values) = (0, 0);
-        for (name, value) in stored() {
-            (names, values) = (names + name.as_str().len(), values + value.len());
+        let (mut values, mut has_report) = (0_usize, false);
+        for (name, value) in response {
+            values = values.saturating_add(value.len());
+            has_report |= *name == CACHE_STATUS && !value.is_empty();
         }
-        if names + values > MAX_HEAD {
-            return None;
-        }
-        let mut text = BytesMut::with_capacity(values);
+        let mut text = BytesMut::with_capacity(values.min(MAX_HEAD));
         // One more than the fields below, for the `Content-Length` of HEAD. A map counts names and not lines, and the names
         // of a full one would be longer than the maximum.
         let mut headers = HeaderMap::with_capacity(response.keys_len() + 4);
         // These come first, where a response from the cache finds them, and reserve capacity, which a cloned map lacks.
-        headers.insert(AGE, HeaderValue::from_static("0"));
+        headers.insert(AGE, const { HeaderValue::from_static("0") });
         // The lines of inner caches come before that of this cache, so no place is reserved in front of them.
-        if response.get_all(CACHE_STATUS).iter().all(HeaderValue::is_empty) {
-            headers.insert(CACHE_STATUS, HeaderValue::from_static(""));
+        if !has_report {
+            headers.insert(CACHE_STATUS, const { HeaderValue::from_static("") });
         }
-        let mut has_date = false;
-        for (name, value) in stored() {
+        let (mut size, mut has_date) = (0_usize, false);
+        for (name, value) in response.iter().filter(|(name, _)| !unstored.contain(name)) {
+            size = size.saturating_add(name.as_str().len()).saturating_add(value.len());
+            if size > MAX_HEAD {
+                return None;
+            }
             if *name == AGE || is_place_of_report(name, value) {
                 continue;
             }
             has_date |= *name == DATE;
             let mut copy = match usual_value(value.as_bytes()) {
-                Some(usual) => HeaderValue::from_static(usual),
+                Some(usual) => usual,
                 None => {
                     text.extend_from_slice(value.as_bytes());
                     // The value was valid before.
@@ -262,24 +263,30 @@ impl Record {
 }
 
 /// Returns a value that many responses have. It needs neither memory nor a counter that all threads change.
-fn usual_value(value: &[u8]) -> Option<&'static str> {
+fn usual_value(value: &[u8]) -> Option<HeaderValue> {
     macro_rules! usual {
         ($($text:literal)*) => {
-            match std::str::from_utf8(value).ok()? {
-                $($text => Some($text),)*
+            match value {
+                $($text => Some(const {
+                    match std::str::from_utf8($text) {
+                        Ok(text) => HeaderValue::from_static(text),
+                        Err(_) => panic!("these are ASCII"),
+                    }
+                }),)*
                 _ => None,
             }
         };
     }
 
     usual! {
-        "text/html" "text/html; charset=utf-8" "text/css" "text/css; charset=utf-8" "text/plain; charset=utf-8"
-        "text/javascript" "text/javascript; charset=utf-8" "application/json" "application/javascript"
-        "image/png" "image/jpeg" "image/webp" "image/svg+xml" "application/octet-stream"
-        "br" "gzip" "zstd" "identity" "bytes" "accept-encoding" "Accept-Encoding" "accept-language" "accept" "Origin" "origin"
-        "nosniff" "DENY" "SAMEORIGIN" "no-referrer" "strict-origin-when-cross-origin" "same-origin" "*" "en" "0"
-        "public, max-age=60" "public, max-age=300" "public, max-age=600" "public, max-age=3600" "public, max-age=86400"
-        "public, max-age=31536000, immutable" "max-age=31536000" "max-age=31536000; includeSubDomains"
+        b"text/html" b"text/html; charset=utf-8" b"text/css" b"text/css; charset=utf-8" b"text/plain; charset=utf-8"
+        b"text/javascript" b"text/javascript; charset=utf-8" b"application/json" b"application/javascript"
+        b"image/png" b"image/jpeg" b"image/webp" b"image/svg+xml" b"application/octet-stream" b"br" b"gzip" b"zstd"
+        b"identity" b"bytes" b"accept-encoding" b"Accept-Encoding" b"accept-language" b"accept" b"Origin" b"origin"
+        b"nosniff" b"DENY" b"SAMEORIGIN" b"no-referrer" b"strict-origin-when-cross-origin" b"same-origin" b"*" b"en"
+        b"0" b"public, max-age=60" b"public, max-age=300" b"public, max-age=600" b"public, max-age=3600"
+        b"public, max-age=86400" b"public, max-age=31536000, immutable" b"max-age=31536000"
+        b"max-age=31536000; includeSubDomains"
     }
 }
 

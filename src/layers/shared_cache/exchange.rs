@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use http::header::{
-    AGE, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY,
-    CONTENT_TYPE, DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, SET_COOKIE,
+    AGE, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
 };
 use http::request::Parts as RequestParts;
 use http::response::Parts;
@@ -18,11 +17,11 @@ use super::invalidate::{Invalidation, tags_in};
 use super::stats::count;
 use super::tee::Sink;
 use crate::edge::ForwardReason;
-use crate::layers::bypass::{is_interim, is_of_grpc};
+use crate::layers::bypass::is_interim;
 use crate::policy::{CacheTags, Guard, Layer, Personalized, RequestFacts, ResolvedPolicy, Ruling};
 use crate::protocol::{
     Age, CacheControl, EffectiveControl, HttpDate, Validators, Vary, has_nonce, is_confirmed_by_head,
-    is_confirmed_by_not_modified, is_live_stream_type, is_never_stored, only_line, take_freshness_fields,
+    is_confirmed_by_not_modified, is_grpc_type, is_live_stream_type, is_never_stored, only_line, take_freshness_fields,
     update_stored_fields,
 };
 use crate::store::{Blocks, CACHE_STATUS, Content, Moment, PrimaryKey, Record, RecordHead, Selection, Terms};
@@ -402,15 +401,18 @@ impl Exchange {
 
     /// Why the fields show that a response must not be served to others, whatever allows it.
     fn never_shared(&self, headers: &HeaderMap) -> Option<NotStored> {
-        if headers.contains_key(SET_COOKIE) && !self.config.accepts(Guard::SetCookie) {
-            return Some(NotStored::SetCookie);
+        let (mut is_live, mut is_for_one_response) = (false, false);
+        for (name, value) in headers {
+            match name.as_str() {
+                "set-cookie" if !self.config.accepts(Guard::SetCookie) => return Some(NotStored::SetCookie),
+                "content-type" => is_live |= is_live_stream_type(value) || is_grpc_type(value),
+                "content-security-policy" | "content-security-policy-report-only" => {
+                    is_for_one_response |= has_nonce(value);
+                }
+                _ => {}
+            }
         }
-        if is_of_grpc(headers) || headers.get_all(CONTENT_TYPE).iter().any(is_live_stream_type) {
-            return Some(NotStored::LiveStream);
-        }
-        // The nonce is for one response.
-        let mut policies = [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY].into_iter();
-        policies.any(|name| headers.get_all(name).iter().any(has_nonce)).then_some(NotStored::Nonce)
+        if is_live { Some(NotStored::LiveStream) } else { is_for_one_response.then_some(NotStored::Nonce) }
     }
 
     /// Determines how long a response may be used. Returns the reason if it must not be stored.

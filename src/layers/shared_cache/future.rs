@@ -97,6 +97,7 @@ impl Cache {
 /// The data that is needed to handle a request again.
 struct Own<S> {
     service: S,
+    signs: Signs,
     reason: ForwardReason,
     rounds: u8,
     /// The time until which the request waits for others. Set when it begins to wait.
@@ -234,8 +235,8 @@ where
         let Cache { config, core, .. } = cache;
         let (moment, now) = (core.purges.moment(), config.clock.now());
         let place = Reservation::alone(config.progress(moment, now, None));
-        let own = Own { service: service.clone(), reason: ForwardReason::Method, rounds: MAX_ROUNDS, limit: None };
         let reason = ForwardReason::Method;
+        let own = Own { service: service.clone(), signs, reason, rounds: MAX_ROUNDS, limit: None };
         let takeoff =
             Takeoff { key, signs, moment, now, stale: None, invalidation, place, reason, is_in_background: false };
         match takeoff.start::<_, R, _>(cache, service, request) {
@@ -356,7 +357,7 @@ where
         // Other requests cannot use a response that needs a revalidation before each reuse.
         let is_for_others = stale.as_ref().is_none_or(|stale| stale.record.head().terms.can_be_fresh());
         let coalesces = config.coalesces && is_for_others;
-        let mut own = Own { service: service.clone(), reason, rounds, limit: None };
+        let mut own = Own { service: service.clone(), signs, reason, rounds, limit: None };
         let progress = config.progress(moment, now, expected);
         let place = if coalesces {
             let stored = || match core.find(&key, request.headers(), now) {
@@ -448,8 +449,8 @@ where
         if let Some(lease) = lease {
             takeoff.place.progress().hold(lease);
         }
-        let Own { mut service, reason, rounds, limit } = own;
-        let own = Own { service: service.clone(), reason, rounds, limit };
+        let Own { mut service, signs, reason, rounds, limit } = own;
+        let own = Own { service: service.clone(), signs, reason, rounds, limit };
         Self::take_off::<R>(cache, takeoff, request, own, &mut service)
     }
 }
@@ -663,8 +664,8 @@ impl<S> Own<S> {
         Q: Body + Default,
         B: Body<Data = Bytes>,
     {
-        let client = Client::of_parts(parts);
-        let now = config.clock.now();
+        let client = Client::of_parts(parts, self.signs);
+        let now = || config.clock.now();
         let done = |response| Next::Done(Ok(response));
         let forwarded = CacheStatusReport::forwarded(self.reason);
         match first {
@@ -694,10 +695,11 @@ impl<S> Own<S> {
             First::Confirmed { record, is_stored } => {
                 count(&core.stats.revalidated);
                 let report = forwarded.with_fwd_status(StatusCode::NOT_MODIFIED);
-                done(client.reply(config, &record, now, if is_stored { report.with_stored() } else { report }))
+                done(client.reply(config, &record, now(), if is_stored { report.with_stored() } else { report }))
             }
             First::Failed(record) => {
                 count(&core.stats.stale);
+                let now = now();
                 let staleness = record.age(now).saturating_sub(record.head().terms.lifetime);
                 done(client.reply(config, &record, now, stale_hit(staleness)))
             }
@@ -726,7 +728,7 @@ impl<S> Own<S> {
         B: Body<Data = Bytes>,
     {
         let now = config.clock.now();
-        let client = Client::waiting(&request);
+        let client = Client::of(&request, self.signs);
         match landing {
             Landing::Stored(record) if record.head().selection.matches(request.headers()) => {
                 // A purge may have come since.

@@ -1,6 +1,6 @@
 //! Creates responses from stored ones.
 
-use http::header::{AGE, CONTENT_LENGTH, DATE, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE};
+use http::header::{AGE, CONTENT_LENGTH, DATE};
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
@@ -31,23 +31,15 @@ pub(super) struct Client<'a> {
 impl<'a> Client<'a> {
     /// The client of a request whose fields have been read.
     pub(super) fn of<Q>(request: &'a Request<Q>, signs: Signs) -> Self {
+        Self::with(request.method(), request.headers(), request.extensions(), signs)
+    }
+
+    pub(super) fn of_parts(parts: &'a Parts, signs: Signs) -> Self {
+        Self::with(&parts.method, &parts.headers, &parts.extensions, signs)
+    }
+
+    fn with(method: &'a Method, headers: &'a HeaderMap, extensions: &Extensions, signs: Signs) -> Self {
         let Signs { is_conditional, has_range, .. } = signs;
-        let wants_ruling = request.extensions().get::<RequestFacts>().is_some();
-        Self { method: request.method(), headers: request.headers(), wants_ruling, is_conditional, has_range }
-    }
-
-    /// Creates the client of a request that waited for the result of another request.
-    pub(super) fn waiting<Q>(request: &'a Request<Q>) -> Self {
-        Self::with(request.method(), request.headers(), request.extensions())
-    }
-
-    pub(super) fn of_parts(parts: &'a Parts) -> Self {
-        Self::with(&parts.method, &parts.headers, &parts.extensions)
-    }
-
-    fn with(method: &'a Method, headers: &'a HeaderMap, extensions: &Extensions) -> Self {
-        let is_conditional = [IF_NONE_MATCH, IF_MODIFIED_SINCE].iter().any(|name| headers.contains_key(name));
-        let has_range = headers.contains_key(RANGE);
         let wants_ruling = extensions.get::<RequestFacts>().is_some();
         Self { method, headers, wants_ruling, is_conditional, has_range }
     }
@@ -55,11 +47,11 @@ impl<'a> Client<'a> {
 
 impl Client<'_> {
     /// Whether the client already has the representation in a response of the inner service.
-    pub(super) fn has_current(&self, status: StatusCode, headers: &HeaderMap, now: HttpDate) -> bool {
+    pub(super) fn has_current(&self, status: StatusCode, headers: &HeaderMap, now: impl FnOnce() -> HttpDate) -> bool {
         // P-02: preconditions apply only to successful responses.
         self.is_conditional
             && status == StatusCode::OK
-            && Preconditions::new(self.method, self.headers).evaluate_response(headers, now).outcome()
+            && Preconditions::new(self.method, self.headers).evaluate_response(headers, now()).outcome()
                 == Outcome::NotModified
     }
 
