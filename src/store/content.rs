@@ -483,6 +483,16 @@ mod tests {
         assert_eq!(draft.room, 3_584, "as much as its content, rounded up");
     }
 
+    #[test]
+    fn only_a_short_content_has_its_own_memory() {
+        let blocks = Blocks::new(1 << 20);
+        for length in LENGTHS {
+            let content = blocks.copy(&bytes(length));
+            assert_eq!(Arc::strong_count(&blocks) == 1, length <= SHORT, "{length}");
+            drop(content);
+        }
+    }
+
     /// The number of free bytes.
     fn free(blocks: &Blocks) -> usize {
         let free = blocks.lock();

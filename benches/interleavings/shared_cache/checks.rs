@@ -17,7 +17,7 @@ use shuttle::thread::{JoinHandle, spawn};
 
 use super::exchange::{Exchange, KEY, Site, head};
 use super::flight::{First, Flight};
-use super::flights::{Boarding, Drive, Finish, Joined, Landing, MAX_WAITING, Progress};
+use super::flights::{Boarding, Finish, Joined, Landing, Progress};
 use crate::policy::{CacheTag, CacheTags};
 use crate::protocol::HttpDate;
 use crate::store::{Content, PurgeClock, PurgeOf, Purged, Record, UrlName};
@@ -217,12 +217,9 @@ async fn read(site: Arc<Site>, finish: Option<Arc<Background>>) -> u64 {
                 _ => {}
             },
             Boarding::First(place) => {
-                let progress = Arc::clone(place.progress());
-                let waiter = progress.waiters.join(MAX_WAITING).expect("there are few");
-                let exchange = Exchange { site: Arc::clone(&site), moment };
-                let flight = Flight::start(call(Arc::clone(&site)), exchange, place);
-                let drive: Arc<dyn Drive> = flight.clone();
-                let joined = Joined::own(waiter, progress, drive);
+                let mut joined = Joined::own(place.progress()).expect("there are few");
+                let flight = Flight::start(call(Arc::clone(&site)), Exchange { site: Arc::clone(&site), moment }, place);
+                joined.hold(flight.clone());
                 match poll_fn(|cx| flight.poll_first(joined.waiter(), cx)).await {
                     First::Collected(_, tee) => {
                         drop(flight);

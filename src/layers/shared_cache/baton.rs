@@ -42,7 +42,7 @@ impl<T> Baton<T> {
     /// Takes the state. Returns `None` if another task has it. The task is then woken when the state is free.
     pub(super) fn take<'a>(&'a self, waiter: &'a Waiter, cx: &Context<'_>) -> Option<Held<'a, T>> {
         self.hold(Some(waiter)).or_else(|| {
-            waiter.register(cx);
+            self.progress.waiters.register(waiter, cx);
             self.is_wanted.store(true, Ordering::SeqCst);
             // The other task may have returned the state before the flag was set.
             self.hold(Some(waiter))
@@ -79,29 +79,31 @@ impl<T> Held<'_, T> {
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut T, &mut Context<'_>) -> Poll<P>,
     ) -> Poll<P> {
-        match self.waiter {
-            Some(waiter) if waiter.is_alone() => {
-                let polled = poll(self, cx);
-                if polled.is_pending() {
-                    // Before another task can take the state and wake this one.
-                    waiter.register(cx);
-                }
-                polled
+        let progress = &self.baton.progress;
+        if self.is_alone() {
+            let polled = poll(self, cx);
+            if let (Poll::Pending, Some(waiter)) = (&polled, self.waiter) {
+                // Before another task can take the state and wake this one.
+                progress.waiters.register(waiter, cx);
             }
-            waiter => {
-                if let Some(waiter) = waiter {
-                    waiter.register(cx);
-                }
-                let waker = Waker::from(Arc::clone(&self.baton.progress.waiters));
-                poll(self, &mut Context::from_waker(&waker))
-            }
+            return polled;
         }
+        if let Some(waiter) = self.waiter {
+            progress.waiters.register(waiter, cx);
+        }
+        let waker = Waker::from(Arc::clone(progress));
+        poll(self, &mut Context::from_waker(&waker))
     }
 
     /// Ends the flight. The other tasks are woken when the state is given back.
     pub(super) fn land(&mut self, landing: Landing) {
         self.baton.progress.set_landing(landing);
         self.has_news = true;
+    }
+
+    /// Whether no other task waits.
+    fn is_alone(&self) -> bool {
+        self.waiter.is_some() && self.baton.progress.waiters.is_one()
     }
 }
 
@@ -122,7 +124,7 @@ impl<T> DerefMut for Held<'_, T> {
 impl<T> Drop for Held<'_, T> {
     fn drop(&mut self) {
         // Before the state is given back: a task that joins afterwards finds the news when it takes the state.
-        let has_news = self.has_news && !self.waiter.is_some_and(Waiter::is_alone);
+        let has_news = self.has_news && !self.is_alone();
         self.state = None;
         if std::thread::panicking() {
             self.baton.progress.land(Landing::NotShared);
@@ -178,7 +180,7 @@ mod tests {
             [(false, false, 0), (true, false, 1), (false, true, 1), (true, true, 1), (false, false, 0)]
         {
             let mut held = taker.baton.take(&own, &noop).unwrap();
-            other.register(&Context::from_waker(&waker));
+            waiters.register(&other, &Context::from_waker(&waker));
             if is_wanted {
                 assert!(taker.baton.take(&other, &Context::from_waker(&waker)).is_none());
             }
@@ -211,7 +213,7 @@ mod tests {
             let waiters = &one.baton.progress().waiters;
             let own = waiters.join(2).unwrap();
             let joined = (!is_alone).then(|| waiters.join(2).unwrap());
-            joined.iter().for_each(|waiter| waiter.register(&Context::from_waker(&second)));
+            joined.iter().for_each(|waiter| waiters.register(waiter, &Context::from_waker(&second)));
             let mut cx = Context::from_waker(&first);
             let mut polled_with = None;
             let polled = one.baton.take(&own, &cx).unwrap().poll(&mut cx, |(), cx| {

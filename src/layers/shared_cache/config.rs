@@ -320,3 +320,59 @@ fn upper(key: &PrimaryKey) -> u64 {
 fn time(now: HttpDate) -> u64 {
     now.unix_seconds().cast_unsigned() & u64::from(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use http::uri::PathAndQuery;
+
+    use super::*;
+    use crate::policy::CacheTags;
+    use crate::protocol::Age;
+    use crate::store::{KeyBuffer, KeyParts, RecordHead, Terms};
+
+    #[test]
+    fn an_update_is_stored_unless_its_response_has_been_replaced_by_one_that_is_not_purged() {
+        let target = PathAndQuery::from_static("/");
+        let parts = KeyParts { space: 0, scheme: "", host: b"h", target: &target, inner: None };
+        let key = KeyRules::default().key(parts, &mut KeyBuffer::new()).map(KeyRef::to_owned).unwrap();
+        let now = HttpDate::UNIX_EPOCH;
+        let core = Core::new(MemoryStore::new(1 << 20));
+        let record = || {
+            let head = RecordHead {
+                status: StatusCode::OK,
+                headers: HeaderMap::new(),
+                selection: Selection::of(&HeaderMap::new(), &HeaderMap::new(), SelectionRules::default()).unwrap(),
+                terms: Terms { lifetime: 60, ..Terms::default() },
+                moment: core.purges.moment(),
+                received: now,
+                initial_age: Age::ZERO,
+                date: now,
+                tags: CacheTags::new(),
+                ruling: None,
+            };
+            Arc::new(Record::new(head, bytes::Bytes::new().into()))
+        };
+        let found = || match core.find(&key, &HeaderMap::new(), now) {
+            (Found::Record(record), Usability::Fresh(60)) => Some(record),
+            _ => None,
+        };
+        let counts = || (core.stats.read().stored, core.stats.read().not_stored);
+        let (first, newer, updated) = (record(), record(), record());
+        core.put(&key, &first).unwrap();
+        core.put_update(&key, &first, &updated);
+        assert!(Arc::ptr_eq(&found().unwrap(), &updated));
+        assert_eq!(counts(), (2, 0));
+
+        core.put(&key, &newer).unwrap();
+        core.put_update(&key, &first, &record());
+        assert!(Arc::ptr_eq(&found().unwrap(), &newer));
+        assert_eq!(counts(), (3, 1));
+
+        core.purge(PurgeOf { tags: &CacheTags::new(), urls: &[], prefixes: &[], everything: true, soft: None });
+        assert!(found().is_none());
+        let last = record();
+        core.put_update(&key, &first, &last);
+        assert!(Arc::ptr_eq(&found().unwrap(), &last));
+        assert_eq!(counts(), (4, 1));
+    }
+}

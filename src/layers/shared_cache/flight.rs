@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -62,8 +62,8 @@ where
         let stage = Stage { call: Some((Box::pin(inner), Box::new(exchange))), tee: None, first: None };
         let stage = Baton::new(stage, Arc::clone(place.progress()));
         let flight = Arc::new(Self { stage, place });
-        let drive: Arc<dyn Drive> = Arc::<Self>::clone(&flight);
-        flight.place.take_off(Arc::downgrade(&drive));
+        let drive: Weak<Self> = Arc::downgrade(&flight);
+        flight.place.take_off(drive);
         flight
     }
 

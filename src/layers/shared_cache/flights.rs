@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Wake};
 
 use http::HeaderMap;
 
@@ -29,7 +29,7 @@ type ByKeys = HashMap<PrimaryKey, Vec<Arc<Progress>>, ByKey>;
 /// The state of a flight, which does not depend on the types of the inner service.
 #[derive(Debug)]
 pub(super) struct Progress {
-    pub(super) waiters: Arc<Waiters>,
+    pub(super) waiters: Waiters,
     landing: OnceLock<Landing>,
     /// Set when the inner service has been called.
     flight: OnceLock<Weak<dyn Drive>>,
@@ -204,7 +204,7 @@ impl Progress {
         finish: Option<Arc<dyn Finish>>,
     ) -> Self {
         Self {
-            waiters: Arc::default(),
+            waiters: Waiters::default(),
             landing: OnceLock::new(),
             flight: OnceLock::new(),
             left: Mutex::new(None),
@@ -272,6 +272,17 @@ impl Progress {
     }
 }
 
+/// Wakes the tasks that wait.
+impl Wake for Progress {
+    fn wake(self: Arc<Self>) {
+        self.waiters.wake_all();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.waiters.wake_all();
+    }
+}
+
 impl Reservation {
     /// A place that others cannot see.
     pub(super) fn alone(progress: Progress) -> Self {
@@ -302,9 +313,15 @@ impl Drop for Reservation {
 }
 
 impl Joined {
-    /// Waits for a flight that was started by the same task.
-    pub(super) fn own(waiter: Waiter, progress: Arc<Progress>, flight: Arc<dyn Drive>) -> Self {
-        Self { waiter, progress, flight: Some(flight) }
+    /// Joins a flight whose inner service is about to be called by the same task. Returns `None` if too many wait.
+    pub(super) fn own(progress: &Arc<Progress>) -> Option<Self> {
+        let waiter = progress.waiters.join(MAX_WAITING)?;
+        Some(Self { waiter, progress: Arc::clone(progress), flight: None })
+    }
+
+    /// Holds the flight.
+    pub(super) fn hold(&mut self, flight: Arc<dyn Drive>) {
+        self.flight = Some(flight);
     }
 
     /// Marks the flight as one that a background task drives. If that ends early, the flight is not finished by
@@ -319,7 +336,7 @@ impl Joined {
     }
 
     pub(super) fn poll_landing(&mut self, cx: &mut Context<'_>) -> Poll<Landing> {
-        self.waiter.register(cx);
+        self.progress.waiters.register(&self.waiter, cx);
         if let Some(landing) = self.progress.landing() {
             return Poll::Ready(landing.clone());
         }
@@ -336,7 +353,7 @@ impl Drop for Joined {
         // Before the others are counted, so that the last one finds it.
         self.progress.leave(self.flight.take());
         // After the flight has ended, there is nothing left to finish.
-        if !self.waiter.leave() || self.progress.landing().is_some() {
+        if !self.progress.waiters.leave(&self.waiter) || self.progress.landing().is_some() {
             return;
         }
         // A request that joins from now on takes the flight from here, or begins a new one.
@@ -344,9 +361,12 @@ impl Drop for Joined {
         let (Some(finish), Some(flight), None) = (&self.progress.finish, flight, self.progress.landing()) else {
             return;
         };
-        let Some(waiter) = self.progress.waiters.join(MAX_WAITING) else { return };
-        if !self.progress.is_in_background.swap(true, Ordering::SeqCst) {
-            finish.finish(Self { waiter, progress: Arc::clone(&self.progress), flight: Some(flight) });
+        if self.progress.is_in_background.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        match self.progress.waiters.join(MAX_WAITING) {
+            Some(waiter) => finish.finish(Self { waiter, progress: Arc::clone(&self.progress), flight: Some(flight) }),
+            None => self.progress.is_in_background.store(false, Ordering::SeqCst),
         }
     }
 }
@@ -498,7 +518,7 @@ mod tests {
         }
     }
 
-    impl std::task::Wake for Counter {
+    impl Wake for Counter {
         fn wake(self: Arc<Self>) {
             self.add();
         }
@@ -527,8 +547,9 @@ mod tests {
         let flight = Arc::new(Counter::default());
         let drive: Arc<dyn Drive> = Arc::<Counter>::clone(&flight);
         place.take_off(Arc::downgrade(&drive));
-        let waiter = place.progress().waiters.join(MAX_WAITING).unwrap();
-        (flight, Joined::own(waiter, Arc::clone(place.progress()), drive))
+        let mut joined = Joined::own(place.progress()).unwrap();
+        joined.hold(drive);
+        (flight, joined)
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::config::{Config, Core, Mode};
 use super::event::{NotStored, Observed, SharedCacheEvent, SharedCacheOutcome};
 use super::exchange::{Exchange, Stale};
 use super::flight::{First, Flight};
-use super::flights::{Boarding, Drive, Finish, Joined, Landing, MAX_WAITING, Reservation};
+use super::flights::{Boarding, Finish, Joined, Landing, Reservation};
 use super::invalidate::Invalidation;
 use super::plan::{Plan, Signs};
 use super::reply::Client;
@@ -486,8 +486,7 @@ impl Takeoff {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Send,
     {
-        let progress = Arc::clone(self.place.progress());
-        let Some(waiter) = progress.waiters.join(MAX_WAITING) else { return Err(Box::new(request)) };
+        let Some(mut joined) = Joined::own(self.place.progress()) else { return Err(Box::new(request)) };
         let (parts, body) = request.into_parts();
         let parts = Arc::new(parts);
         let mut request = Request::from_parts((*parts).clone(), body);
@@ -501,8 +500,8 @@ impl Takeoff {
         }
         let (exchange, place) = self.exchange(cache, &parts, &mut request);
         let flight = Flight::start(service.call(R::from_http(request)), exchange, place);
-        let drive: Arc<dyn Drive> = Arc::<Flight<S::Future, B, S::Error>>::clone(&flight);
-        Ok((flight, Joined::own(waiter, progress, drive), parts))
+        joined.hold(Arc::<Flight<S::Future, B, S::Error>>::clone(&flight));
+        Ok((flight, joined, parts))
     }
 
     /// Passes a HEAD to the inner service. Its response may update the stored one.

@@ -103,7 +103,7 @@ impl<B: Body<Data = Bytes>> Tee<B> {
             is_probed: false,
         };
         let tee = Self { state: Baton::new(state, progress), sink };
-        if let (true, Some(mut state)) = (is_empty, tee.state.try_take()) {
+        if is_empty && let Some(mut state) = tee.state.try_take() {
             tee.finish(&mut state, End::Complete);
         }
         tee

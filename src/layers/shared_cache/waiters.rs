@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Wake, Waker};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
 
 /// The tasks that wait for one flight. Each of them may drive it, so a waker of the flight wakes all of them.
+///
+/// When a task leaves, the others need not be woken: each of them is registered, or has been woken and will be polled.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
     /// The number of tasks, which changes only while `tasks` is locked.
@@ -27,18 +29,15 @@ struct Wakers {
     others: BTreeMap<u64, Waker>,
 }
 
-/// One task that waits. When it leaves, the others need not be woken: each of them is registered, or has been woken and
-/// will be polled.
+/// One task that waits, until it [leaves](Waiters::leave).
 #[derive(Debug)]
 pub(super) struct Waiter {
-    waiters: Arc<Waiters>,
     id: u64,
-    has_left: bool,
 }
 
 impl Waiters {
     /// Adds a task, unless the maximum number of tasks is reached.
-    pub(super) fn join(self: &Arc<Self>, most: usize) -> Option<Waiter> {
+    pub(super) fn join(&self, most: usize) -> Option<Waiter> {
         let mut tasks = self.lock();
         let waiting = self.waiting.load(Ordering::Relaxed);
         if waiting >= most {
@@ -46,7 +45,30 @@ impl Waiters {
         }
         self.waiting.store(waiting + 1, Ordering::Release);
         tasks.next += 1;
-        Some(Waiter { waiters: Arc::clone(self), id: tasks.next, has_left: false })
+        Some(Waiter { id: tasks.next })
+    }
+
+    /// Registers a task. Call it before the state is read, so that no change is missed.
+    pub(super) fn register(&self, waiter: &Waiter, cx: &Context<'_>) {
+        // The old waker is dropped without the lock, because that may drop a task with another waiter.
+        let _old = self.lock().wakers.insert(waiter.id, cx.waker());
+    }
+
+    /// Whether only one task waits.
+    pub(super) fn is_one(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) == 1
+    }
+
+    /// Ends the wait of a task. Returns whether no other one waits.
+    pub(super) fn leave(&self, waiter: &Waiter) -> bool {
+        let (own, others) = {
+            let mut tasks = self.lock();
+            let others = self.waiting.load(Ordering::Relaxed) - 1;
+            self.waiting.store(others, Ordering::Release);
+            (tasks.wakers.remove(waiter.id), others)
+        };
+        drop(own);
+        others == 0
     }
 
     pub(super) fn wake_all(&self) {
@@ -92,53 +114,10 @@ impl Wakers {
     }
 }
 
-impl Wake for Waiters {
-    fn wake(self: Arc<Self>) {
-        self.wake_all();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.wake_all();
-    }
-}
-
-impl Waiter {
-    /// Registers the task. Call it before the state is read, so that no change is missed.
-    pub(super) fn register(&self, cx: &Context<'_>) {
-        // The old waker is dropped without the lock, because that may drop a task with another waiter.
-        let _old = self.waiters.lock().wakers.insert(self.id, cx.waker());
-    }
-
-    /// Whether no other task waits.
-    pub(super) fn is_alone(&self) -> bool {
-        self.waiters.waiting.load(Ordering::Acquire) == 1
-    }
-
-    /// Ends the wait. Returns whether no other task waits.
-    pub(super) fn leave(&mut self) -> bool {
-        if std::mem::replace(&mut self.has_left, true) {
-            return false;
-        }
-        let (own, is_last) = {
-            let mut tasks = self.waiters.lock();
-            let others = self.waiters.waiting.load(Ordering::Relaxed) - 1;
-            self.waiters.waiting.store(others, Ordering::Release);
-            (tasks.wakers.remove(self.id), others == 0)
-        };
-        drop(own);
-        is_last
-    }
-}
-
-impl Drop for Waiter {
-    fn drop(&mut self) {
-        self.leave();
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::Arc;
+    use std::task::Wake;
 
     use super::*;
 
@@ -158,8 +137,8 @@ mod tests {
         })
     }
 
-    fn register(waiter: &Waiter, (_, waker): &(Arc<Counter>, Waker)) {
-        waiter.register(&Context::from_waker(waker));
+    fn register(waiters: &Waiters, waiter: &Waiter, (_, waker): &(Arc<Counter>, Waker)) {
+        waiters.register(waiter, &Context::from_waker(waker));
     }
 
     fn counts(counters: &[(Arc<Counter>, Waker)]) -> Vec<usize> {
@@ -168,26 +147,25 @@ mod tests {
 
     #[test]
     fn as_many_tasks_as_allowed_wait() {
-        let waiters = Arc::new(Waiters::default());
-        let mut first = waiters.join(2).unwrap();
-        let second = waiters.join(2).unwrap();
-        assert!(waiters.join(2).is_none());
-        assert!(!first.leave(), "another one waits");
-        assert!(!first.leave(), "it has left");
+        let waiters = Waiters::default();
+        let (first, second) = (waiters.join(2).unwrap(), waiters.join(2).unwrap());
+        assert!(waiters.join(2).is_none() && !waiters.is_one());
+        assert!(!waiters.leave(&first), "another one waits");
+        assert!(waiters.is_one());
         let third = waiters.join(2).unwrap();
         assert!(waiters.join(2).is_none());
-        drop(second);
-        let mut third = third;
-        assert!(third.leave(), "it was the last one");
+        assert!(!waiters.leave(&second));
+        assert!(waiters.leave(&third), "it was the last one");
+        assert!(!waiters.is_one());
     }
 
     #[test]
     fn a_task_is_woken_once_by_its_last_waker() {
-        let waiters = Arc::new(Waiters::default());
+        let waiters = Waiters::default();
         let counters = counters::<4>();
         let (one, other) = (waiters.join(9).unwrap(), waiters.join(9).unwrap());
         for (waiter, index) in [(&one, 0), (&other, 1), (&one, 2), (&other, 3), (&one, 2), (&other, 3)] {
-            register(waiter, &counters[index]);
+            register(&waiters, waiter, &counters[index]);
         }
         waiters.wake_all();
         assert_eq!(counts(&counters), [0, 0, 1, 1]);
@@ -198,28 +176,26 @@ mod tests {
     #[test]
     fn a_task_that_has_left_is_not_woken_and_its_waker_is_released() {
         for leaves in 0..3 {
-            let waiters = Arc::new(Waiters::default());
+            let waiters = Waiters::default();
             let counters = counters::<3>();
-            let mut all = [(); 3].map(|()| waiters.join(9).unwrap());
+            let all = [(); 3].map(|()| waiters.join(9).unwrap());
             let register_all = |all: &[Waiter]| {
                 for (waiter, counter) in all.iter().zip(&counters) {
-                    register(waiter, counter);
+                    register(&waiters, waiter, counter);
                 }
             };
             register_all(&all);
-            all[leaves].leave();
+            waiters.leave(&all[leaves]);
             // The others register again, in any place.
             for (index, waiter) in all.iter().enumerate().filter(|(index, _)| *index != leaves) {
-                register(waiter, &counters[index]);
+                register(&waiters, waiter, &counters[index]);
             }
             waiters.wake_all();
             let expected: Vec<_> = (0..3).map(|index| usize::from(index != leaves)).collect();
             assert_eq!(counts(&counters), expected);
-            for (index, waiter) in all.iter_mut().enumerate() {
-                if index != leaves {
-                    register(waiter, &counters[index]);
-                }
-                waiter.leave();
+            for (index, waiter) in all.iter().enumerate().filter(|(index, _)| *index != leaves) {
+                register(&waiters, waiter, &counters[index]);
+                waiters.leave(waiter);
             }
             // That of the test, and that of its waker.
             assert!(counters.iter().all(|(counter, _)| Arc::strong_count(counter) == 2));
