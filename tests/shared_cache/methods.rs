@@ -275,6 +275,20 @@ async fn a_post_is_passed_through_if_a_get_with_its_fields_would_be() {
 }
 
 #[tokio::test]
+async fn a_response_is_stored_neither_for_a_put_nor_under_a_key_that_is_not_looked_up() {
+    let site = Site::by_fields(|request| page(request.method().as_str(), STORED_POST));
+    site.call(request(Method::PUT, "/", &[])).await;
+    assert_eq!(site.get("/", &[]).await.body, "GET");
+    for path in ["/a/../b", "/a%2Fb"] {
+        let site = Site::by_fields(move |request| {
+            page(request.method().as_str(), &[("cache-control", "public, max-age=60"), ("content-location", path)])
+        });
+        site.call(post(path, &[])).await;
+        assert_eq!(site.cache.stats().stored, 0, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_purge_during_a_post_prevents_storing_its_response() {
     for (purged, body) in [("own", "GET"), ("other", "POST")] {
         let purger: Arc<std::sync::Mutex<Option<SharedCache>>> = Arc::default();

@@ -9,7 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_cache_policy::edge::purge::Purge;
@@ -98,9 +98,13 @@ impl Process {
         let cache = SharedCache::by_policy(MemoryStore::new(1 << 20)).clock(clock).second_level(second);
         let calls = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&calls);
-        let handler = service_fn(move |_: Request<Full<Bytes>>| {
+        let handler = service_fn(move |request: Request<Full<Bytes>>| {
             let call = counted.fetch_add(1, Ordering::Relaxed);
             let mut response = Response::new(Full::<Bytes>::from(format!("call {call}")));
+            response.headers_mut().insert("etag", HeaderValue::from_static("\"a\""));
+            if request.headers().contains_key("if-none-match") {
+                *response.status_mut() = StatusCode::NOT_MODIFIED;
+            }
             CacheTags::from(TAG).add_to(response.extensions_mut());
             ready(Ok::<_, Infallible>(response))
         });
@@ -147,6 +151,29 @@ async fn a_response_of_one_process_is_a_hit_in_the_other() {
     assert_eq!(other.get().await, "tower-cache-policy; hit; ttl=600; detail=second-level");
     assert_eq!(other.get().await, "tower-cache-policy; hit; ttl=600");
     assert_eq!((other.calls(), other.cache.stats().hits, other.cache.stats().misses), (0, 2, 0));
+    // From then on, it is in the memory of the process.
+    assert_eq!((other.cache.stats().stored, remote.0.lookups.load(Ordering::Relaxed)), (1, 2));
+    let found = [&one, &other].map(|process| process.cache.stats().second_level.unwrap());
+    assert_eq!(found.map(|second| (second.hits, second.misses)), [(0, 1), (1, 0)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stale_response_of_another_process_is_confirmed_and_written_again() {
+    let remote = Remote::default();
+    let (one, other, third) = (Process::new(&remote).await, Process::new(&remote).await, Process::new(&remote).await);
+    one.get().await;
+    one.settle().await;
+    for process in [&other, &third] {
+        process.now.fetch_add(600, Ordering::Relaxed);
+    }
+    assert_eq!(other.get().await, "tower-cache-policy; fwd=uri-miss; fwd-status=304; stored");
+    other.settle().await;
+    let stats = other.cache.stats();
+    assert_eq!((stats.revalidated, stats.stored, stats.not_stored, stats.hits), (1, 1, 0, 0));
+    let second = stats.second_level.unwrap();
+    assert_eq!((second.hits, second.misses, second.written), (0, 1, 1));
+    assert_eq!(third.get().await, "tower-cache-policy; hit; ttl=600; detail=second-level");
+    assert_eq!(third.calls(), 0);
 }
 
 #[tokio::test(start_paused = true)]

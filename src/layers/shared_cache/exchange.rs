@@ -375,6 +375,7 @@ impl Exchange {
         now: HttpDate,
     ) -> Result<RecordHead, NotStored> {
         let Decided { terms, tags, control } = decided;
+        let control = control.as_ref().or(ruling.as_ref().map(Ruling::directives)).ok_or(NotStored::NoPolicy)?;
         let has_validator = headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED);
         let initial_age = Age::corrected_initial(headers, self.requested, now);
         let is_fresh = initial_age.seconds() < terms.lifetime;
@@ -385,7 +386,7 @@ impl Exchange {
         let date = only_line(headers, &DATE).and_then(|line| HttpDate::parse_in_any_case(line.as_bytes(), now).ok());
         Ok(RecordHead {
             status,
-            headers: RecordHead::fields_for_storing(headers, &control, now).ok_or(NotStored::Fields)?,
+            headers: RecordHead::fields_for_storing(headers, control, now).ok_or(NotStored::Fields)?,
             selection: selection.ok_or(NotStored::Vary)?,
             terms,
             moment: self.moment,
@@ -401,12 +402,17 @@ impl Exchange {
 
     /// Why the fields show that a response must not be served to others, whatever allows it.
     fn never_shared(&self, headers: &HeaderMap) -> Option<NotStored> {
-        let (mut is_live, mut is_for_one_response) = (false, false);
+        let (mut has_type, mut is_live, mut is_for_one_response) = (false, false, false);
         for (name, value) in headers {
             match name.as_str() {
                 "set-cookie" if !self.config.accepts(Guard::SetCookie) => return Some(NotStored::SetCookie),
-                "content-type" => is_live |= is_live_stream_type(value) || is_grpc_type(value),
+                "content-type" => {
+                    // Only the first line tells whether it is gRPC.
+                    is_live |= is_live_stream_type(value) || (!has_type && is_grpc_type(value));
+                    has_type = true;
+                }
                 "content-security-policy" | "content-security-policy-report-only" => {
+                    // The nonce is for one response.
                     is_for_one_response |= has_nonce(value);
                 }
                 _ => {}
@@ -445,7 +451,7 @@ impl Exchange {
         }
         tags.unite(ruling.known_tags());
         let terms = Terms::of_ruling(ruling, response.status, &response.headers).ok_or(NotStored::Forbidden)?;
-        Ok(Decided { terms, tags, control: ruling.directives().clone() })
+        Ok(Decided { terms, tags, control: None })
     }
 
     /// Decides by the fields (RFC 9111).
@@ -461,7 +467,7 @@ impl Exchange {
         let terms = Terms::of_fields(&control, &self.request, status, headers, now, heuristics);
         let terms = terms.ok_or(NotStored::Forbidden)?;
         let tags = tags_in(headers, || self.key.url().host()).ok_or(NotStored::Tags)?;
-        Ok(Decided { terms, tags, control: control.control().clone() })
+        Ok(Decided { terms, tags, control: Some(control.control().clone()) })
     }
 }
 
@@ -470,7 +476,8 @@ impl Exchange {
 struct Decided {
     terms: Terms,
     tags: CacheTags,
-    control: CacheControl,
+    /// `None` if the ruling contains the directives.
+    control: Option<CacheControl>,
 }
 
 /// Where a complete response is stored.
