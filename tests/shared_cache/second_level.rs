@@ -166,6 +166,8 @@ async fn a_stale_response_of_another_process_is_confirmed_and_written_again() {
     for process in [&other, &third] {
         process.now.fetch_add(600, Ordering::Relaxed);
     }
+    // The others poll for purges.
+    tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(other.get().await, "tower-cache-policy; fwd=uri-miss; fwd-status=304; stored");
     other.settle().await;
     let stats = other.cache.stats();
