@@ -131,13 +131,8 @@ mod tests {
                 cache_control: HeaderValue::from_str("max-age=7").ok(),
                 fields: Vec::new(),
             };
-            (0..uses)
-                .map(|_| EdgeFields::recall(edges, b"max-age=8", make))
-                .last()
-                .unwrap()
-                .cache_control
-                .clone()
-                .unwrap()
+            let mut all: Vec<_> = (0..uses).map(|_| EdgeFields::recall(edges, b"max-age=8", make)).collect();
+            all.pop().unwrap().cache_control.clone().unwrap()
         };
         for (uses, is_same) in [(USES - 1, false), (USES, true), (USES + 1, true)] {
             let (one, other) = (last(uses), std::thread::spawn(move || last(uses)).join().unwrap());

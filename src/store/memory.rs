@@ -34,8 +34,8 @@ const AVERAGE_WEIGHT: u64 = 16 << 10;
 ///
 /// # Memory of the process
 ///
-/// The capacity is the memory that the process needs for the store, not only for stored responses. They use at most three
-/// quarters of it, and responses that are being collected at most an eighth. The rest is for remembered purges, for free
+/// The capacity is the memory that the process needs for the store, not only for stored responses. They use at most five
+/// eighths of it, and responses that are being collected at most one eighth. The rest is for remembered purges, for free
 /// blocks, and for the gaps that an allocator leaves.
 ///
 /// ```
@@ -78,8 +78,8 @@ impl MemoryStore {
     #[allow(clippy::missing_panics_doc, reason = "the options are complete")]
     pub fn with_max_object(capacity: u64, max_object: usize) -> Self {
         let max_object = max_object.min(usize::try_from(capacity / 8).unwrap_or(usize::MAX));
-        // An eighth is for contents that are being collected, and the rest for memory that is not in use.
-        let for_responses = capacity / 4 * 3;
+        // An eighth is for contents that are being collected, and the rest for purges and for memory that is not in use.
+        let for_responses = capacity / 8 * 5;
         // A shard rejects an entry that is heavier than its own capacity. Each shard therefore has room for two
         // responses of the maximum size, so that the variants of a URL fit too.
         let largest = u64::try_from(max_object).unwrap_or(u64::MAX).max(1);
@@ -106,7 +106,7 @@ impl MemoryStore {
         }
     }
 
-    /// Returns the capacity in bytes, of which the stored responses may use three quarters.
+    /// Returns the capacity in bytes, of which the stored responses may use five eighths.
     #[must_use]
     pub const fn capacity(&self) -> u64 {
         self.capacity

@@ -8,12 +8,14 @@ use super::key::UrlName;
 use crate::policy::{CacheTag, CacheTags};
 use crate::protocol::HttpDate;
 
-/// The maximum number of purges that are remembered one by one.
+/// The maximum number of purges that are remembered one by one, however large the store is.
 const MAX_MARKS: usize = 1 << 16;
+/// The number of bytes of a store for each of these purges. They use up to 180 bytes each, so a 22nd of the store.
+const BYTES_PER_MARK: u64 = 4 << 10;
 /// The number of soft purges of one name that are distinguished.
 const SOFT_MARKS: usize = 3;
-/// The maximum number of bytes in the names of these purges.
-const MAX_BYTES: usize = 4 << 20;
+/// The maximum average length of the names of these purges, in bytes.
+const MAX_LENGTH: usize = 64;
 /// The maximum number of prefixes, which a lookup compares one by one.
 const MAX_PREFIXES: usize = 256;
 
@@ -38,7 +40,7 @@ impl Moment {
 /// purges of its tags and its URL. Responses that are still in progress when the purge arrives are therefore purged
 /// too. The number of purges is bounded: when there are too many, the older half is replaced by one purge of everything
 /// that is older.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct PurgeClock {
     now: AtomicU64,
     marks: RwLock<Marks>,
@@ -57,6 +59,7 @@ pub(crate) enum Purged {
 
 #[derive(Debug, Default)]
 struct Marks {
+    most: usize,
     by_tag: HashMap<CacheTag, Mark>,
     by_url: HashMap<UrlName, Mark>,
     by_prefix: Vec<(UrlName, Mark)>,
@@ -97,7 +100,20 @@ pub(crate) struct PurgeOf<'a> {
     pub(crate) soft: Option<HttpDate>,
 }
 
+/// For a store of any size.
+impl Default for PurgeClock {
+    fn default() -> Self {
+        Self::new(u64::MAX)
+    }
+}
+
 impl PurgeClock {
+    /// Creates a clock for a store with this capacity in bytes.
+    pub(crate) fn new(capacity: u64) -> Self {
+        let most = usize::try_from(capacity / BYTES_PER_MARK).unwrap_or(usize::MAX).clamp(64, MAX_MARKS);
+        Self { now: AtomicU64::new(0), marks: RwLock::new(Marks { most, ..Marks::default() }) }
+    }
+
     /// Returns the moment of a request that is about to be passed to the inner service.
     pub(crate) fn moment(&self) -> Moment {
         Moment(self.now.load(Ordering::SeqCst))
@@ -209,7 +225,7 @@ impl Marks {
 
     /// Replaces the older half of the marks with one purge of everything, if there are too many.
     fn limit(&mut self) {
-        if self.len() <= MAX_MARKS && self.bytes <= MAX_BYTES && self.by_prefix.len() <= MAX_PREFIXES {
+        if self.len() <= self.most && self.bytes <= self.most * MAX_LENGTH && self.by_prefix.len() <= MAX_PREFIXES {
             return;
         }
         let all = self.by_tag.values().chain(self.by_url.values()).chain(self.by_prefix.iter().map(|(_, mark)| mark));
@@ -352,21 +368,24 @@ mod tests {
 
     #[test]
     fn too_many_purges_become_one_of_everything_older() {
-        let clock = PurgeClock::default();
-        let before = clock.moment();
-        let mut middle = before;
-        let count = MAX_MARKS + 1;
-        for index in 0..count {
-            if index == count - 10 {
-                middle = clock.moment();
+        for (capacity, most) in [(0, 64), (1 << 20, 256), (u64::MAX, MAX_MARKS)] {
+            let clock = PurgeClock::new(capacity);
+            let before = clock.moment();
+            let mut middle = before;
+            for index in 0..=most {
+                if index == most - 9 {
+                    middle = clock.moment();
+                }
+                assert_eq!(clock.marks.read().unwrap().len(), index, "{capacity}");
+                clock.purge(of(&tags(&[format!("tag-{index}")]), &[], &[]));
             }
-            clock.purge(of(&tags(&[format!("tag-{index}")]), &[], &[]));
+            let none = CacheTags::new();
+            let check = |moment, tags: &CacheTags| clock.check(moment, tags, || url("/")).0;
+            assert_eq!(check(before, &none), Purged::Hard, "older than the purges that were dropped");
+            assert_eq!(check(middle, &none), Purged::No);
+            assert_eq!(check(middle, &tags(&[format!("tag-{}", most - 4)])), Purged::Hard);
+            assert!(clock.marks.read().unwrap().len() <= most / 2 + 1);
         }
-        let none = CacheTags::new();
-        assert_eq!(clock.check(before, &none, || url("/")).0, Purged::Hard, "older than the purges that were dropped");
-        assert_eq!(clock.check(middle, &none, || url("/")).0, Purged::No);
-        assert_eq!(clock.check(middle, &tags(&[format!("tag-{}", count - 5)]), || url("/")).0, Purged::Hard);
-        assert!(clock.marks.read().unwrap().len() <= MAX_MARKS / 2 + 1);
     }
 
     #[derive(Clone, Debug)]
@@ -449,7 +468,7 @@ mod tests {
         let is_collapsed =
             |clock: &PurgeClock| clock.check(Moment::default(), &none, || url("/other")).0 == Purged::Hard;
         // Each name has a host of one byte. A URL has another name without it.
-        let long = MAX_BYTES / MAX_PREFIXES;
+        let long = MAX_MARKS * MAX_LENGTH / MAX_PREFIXES;
         for (case, purged, prefixes, expected) in [
             ("as many prefixes of the greatest length as allowed", 0, urls(MAX_PREFIXES, long), false),
             ("one prefix more", 0, urls(MAX_PREFIXES + 1, 20), true),

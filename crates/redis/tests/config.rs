@@ -32,7 +32,7 @@ async fn a_cache_gets_the_second_level_of_the_file() {
         let cache = config.shared_cache().await.unwrap().unwrap();
         _ = cache.layer();
         assert!(cache.stats().second_level.is_some());
-        assert_eq!(cache.stats().capacity, (1 << 20) / 4 * 3);
+        assert_eq!(cache.stats().capacity, (1 << 20) / 8 * 5);
     }
 }
 

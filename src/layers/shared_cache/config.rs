@@ -156,8 +156,8 @@ impl Core {
     pub(super) fn new(store: MemoryStore) -> Self {
         Self {
             urls: UrlFilter::new(store.capacity()),
+            purges: Arc::new(PurgeClock::new(store.capacity())),
             store,
-            purges: Arc::default(),
             flights: Arc::default(),
             stats: Counters::default(),
             under_way: AtomicUsize::new(0),

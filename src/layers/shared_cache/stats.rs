@@ -35,7 +35,7 @@ pub struct SharedCacheStats {
     pub urls: u64,
     /// The number of bytes that the stored responses use.
     pub bytes: u64,
-    /// The number of bytes that the stored responses may use: three quarters of the capacity of the store.
+    /// The number of bytes that the stored responses may use: five eighths of the capacity of the store.
     pub capacity: u64,
     /// The statistics of the second level, if there is one.
     pub second_level: Option<SecondLevelStats>,
