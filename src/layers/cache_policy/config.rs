@@ -80,8 +80,19 @@ impl Source {
 impl PartialEq for Config {
     fn eq(&self, other: &Self) -> bool {
         // A new setting must be compared too, or layers would share a configuration that is not theirs.
-        let Self { policy, rules, clock, record, explain, .. } = self;
-        let Self { panics_on_handler_fields, no_vary_search, enabled, position, is_plain: _, .. } = self;
+        let Self {
+            policy,
+            rules,
+            clock,
+            record,
+            explain,
+            panics_on_handler_fields,
+            no_vary_search,
+            enabled,
+            position,
+            // It follows from the others.
+            is_plain: _,
+        } = self;
         (clock.is_system() && other.clock.is_system())
             && *policy == other.policy
             && *rules == other.rules
