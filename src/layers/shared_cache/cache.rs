@@ -73,7 +73,8 @@ impl SharedCache {
     ///
     /// let config = PolicyConfig::from_toml("store.memory = '64 MiB'")?;
     /// let cache = config.store().map(SharedCache::from_config).unwrap();
-    /// assert_eq!(cache.stats().capacity, 64 << 20);
+    /// // Five eighths of 64 MiB are for stored responses.
+    /// assert_eq!(cache.stats().capacity, 40 << 20);
     /// # Ok::<(), tower_cache_policy::policy::config::ConfigError>(())
     /// ```
     #[cfg(feature = "config")]
