@@ -878,7 +878,7 @@ async fn hits_are_counted_by_route_and_stored_responses_are_listed() {
     let urls: Vec<(&str, &str)> = listed.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
     assert_eq!(urls, [("tea.example/a?b=1&amp;c=%7B%7D", "1"), ("tea.example/a", "1")], "the largest first, escaped");
     assert_eq!((listed[0][3].as_str(), listed[0][5].as_str(), listed[0][6].trim()), ("200", "60 s", "pages"));
-    assert!(shown.contains("of 1.0 MB used<li><b>2</b> URLs<li><b>2</b> hits"), "{shown}");
+    assert!(shown.contains("of 655.3 kB used<li><b>2</b> URLs<li><b>2</b> hits"), "{shown}");
     assert!(!shown.contains("data-purge=\""), "purges are not allowed");
 
     // Without a cache, there is neither a section nor a ratio.
