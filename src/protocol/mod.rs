@@ -120,7 +120,6 @@ pub use self::effective_control::EffectiveControl;
 pub use self::entity_tag::{EntityTag, EntityTagList, EntityTagMember, EntityTagRef, InvalidEntityTag};
 pub(crate) use self::freshness::http10_lifetime;
 pub use self::freshness::{Age, Cache, Freshness, Lifetime, LifetimeSource, ReuseLimits};
-pub(crate) use self::name_table::NameTable;
 pub use self::no_vary_search::NoVarySearch;
 pub(crate) use self::no_vary_search::has_no_vary_search;
 pub(crate) use self::not_modified::RepresentationFields;

@@ -1,11 +1,11 @@
 //! [`CacheTags`]: the tags of one response, in order of importance.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use http::Extensions;
 
 use super::cache_tag::CacheTag;
-use crate::protocol::NameTable;
 
 /// The tags of one response, without duplicates, in order of importance.
 ///
@@ -120,14 +120,9 @@ impl Extend<CacheTag> for CacheTags {
             }
         }
         // Comparing each tag with all others would take quadratic time.
-        let mut seen = None;
+        let mut seen: Option<HashSet<CacheTag>> = None;
         for tag in tags {
-            let seen = seen.get_or_insert_with(|| {
-                let mut names = NameTable::default();
-                self.0.iter().for_each(|tag| _ = names.insert(tag.as_str().into()));
-                names
-            });
-            if seen.insert(tag.as_str().into()) {
+            if seen.get_or_insert_with(|| self.0.iter().cloned().collect()).insert(tag.clone()) {
                 self.0.push(tag);
             }
         }
