@@ -116,12 +116,14 @@ impl TryFrom<String> for CacheTag {
 }
 
 impl fmt::Display for CacheTag {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for CacheTag {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.as_str().fmt(f)
     }
@@ -136,6 +138,7 @@ impl InvalidCacheTag {
 }
 
 impl fmt::Display for InvalidCacheTag {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const START: usize = 64;
         let start: String = self.tag.chars().take(START).collect();
