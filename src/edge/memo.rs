@@ -39,7 +39,8 @@ struct MemoEntry {
     uses: Cell<u8>,
 }
 
-/// The number of uses after which the values are moved to static memory. Lines that vary have fewer.
+/// The number of uses of a line after which its values move to static memory. A line that differs each time is not used so
+/// often.
 const USES: u8 = 32;
 
 impl EdgeFields {

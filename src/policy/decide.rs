@@ -96,8 +96,8 @@ impl<'a> Layer<'a> {
         with_head(response, |status, headers, extensions| self.rule_head(status, headers, extensions, now))
     }
 
-    /// Like [`rule`](Self::rule), for a layer with [plain rules](Rules::are_plain) and all guards that neither leaves a ruling nor reports
-    /// its decision, and whose policy was not [written](write_usual).
+    /// Like [`rule`](Self::rule), if [`write_usual`] has not written the policy. The layer has [plain
+    /// rules](Rules::are_plain) and all guards. It leaves no ruling and does not report its decision.
     #[inline(never)]
     pub(crate) fn rule_unusual<B>(self, facts: Option<Facts>, response: &mut Response<B>, now: impl Fn() -> HttpDate) {
         with_head(response, |status, headers, extensions| {
@@ -293,8 +293,8 @@ impl<'a> Layer<'a> {
         Some(decision)
     }
 
-    /// Writes the policy of the layer, or that of the handler, into a response without other extensions, if nothing but
-    /// guards against shared storage has a say. Otherwise returns the facts of the response, if they are known.
+    /// Writes the policy of the layer or of the handler into a response without other extensions, if only guards against
+    /// shared storage can change it. Otherwise returns the facts of the response, if they are known.
     #[inline(always)]
     pub(crate) fn write_usual(
         &self,

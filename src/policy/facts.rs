@@ -317,7 +317,7 @@ impl RequestFacts {
         Self { ruling_is_wanted: true, is_for_edge: false, ..self }
     }
 
-    /// Stores the facts in the request for inner layers, with those that only they need.
+    /// Stores the facts in the request for inner layers, including the facts that only inner layers need.
     pub(crate) fn leave_in<B>(self, request: &mut Request<B>) {
         Self { is_for_edge: false, ..self }.insert_in(request);
     }

@@ -28,6 +28,7 @@ pub(crate) struct Rendered {
     vary: Option<RenderedVary>,
     /// Whether the policy writes only `Cache-Control`.
     is_one_line: bool,
+    /// Whether an edge layer can read the complete policy from that line.
     is_plain: bool,
 }
 

@@ -83,8 +83,8 @@ impl<'a> ResolvedPolicy<'a> {
         Self::Policy(RenderedPolicy::OfLayer(own))
     }
 
-    /// Writes the policy into a response without extensions, under plain rules, if nothing but guards against shared
-    /// storage has a say. Otherwise returns the facts of the response.
+    /// Writes the policy into a response without extensions, under plain rules, if only guards against shared storage can
+    /// change it. Otherwise returns the facts of the response.
     #[inline(always)]
     pub(super) fn write_usual(
         &self,

@@ -53,7 +53,7 @@ pub(crate) struct Draft {
     blocks: Arc<Blocks>,
     /// The content, as long as it is short.
     short: Vec<u8>,
-    /// The blocks of a long content, each with its place in the content.
+    /// The blocks of a long content, each with the position of its first byte in the content.
     pieces: Vec<(usize, Block)>,
     /// The number of bytes that have room in the blocks.
     room: usize,
@@ -201,7 +201,8 @@ impl Draft {
         self.length = length;
     }
 
-    /// Takes blocks for a content of this length, and more blocks the longer it is, so that their number stays small.
+    /// Takes blocks for a content of this length, and some in advance. A longer content gets more of them, so that the number
+    /// of blocks stays small.
     fn make_room(&mut self, length: usize, expected: Option<usize>) {
         if length <= self.room {
             return;

@@ -14,7 +14,7 @@ const MAX_MARKS: usize = 1 << 16;
 const BYTES_PER_MARK: u64 = 4 << 10;
 /// The number of soft purges of one name that are distinguished.
 const SOFT_MARKS: usize = 3;
-/// The maximum average length of the names of these purges, in bytes.
+/// The number of bytes for the name of each of these purges, on average.
 const MAX_LENGTH: usize = 64;
 /// The maximum number of prefixes, which a lookup compares one by one.
 const MAX_PREFIXES: usize = 256;

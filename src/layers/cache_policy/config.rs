@@ -23,7 +23,7 @@ pub(super) struct Config {
     pub(super) no_vary_search: Option<NoVarySearch>,
     pub(super) enabled: bool,
     pub(super) position: Position,
-    /// Whether the layer only writes its policies: see [`settle`](Self::settle).
+    /// Whether no setting changes the decision or adds to it. [`settle`](Self::settle) determines this.
     pub(super) is_plain: bool,
 }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Waker};
 
 /// The tasks that wait for one flight. Each of them may drive it, so a waker of the flight wakes all of them.
 ///
-/// When a task leaves, the others need not be woken: each of them is registered, or has been woken and will be polled.
+/// When a task leaves, it does not wake the others. Each of them is registered, or was woken and will be polled.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
     /// The number of tasks, which changes only while `tasks` is locked.
