@@ -86,8 +86,8 @@ impl Edges {
         diagnostics
     }
 
-    /// Like [`write`](Self::write), for a response with this only line of `Cache-Control`, which applies unchanged. The
-    /// response has neither fields for edges nor tags.
+    /// Like [`write`](Self::write), for a response whose only line of `Cache-Control` is this one, and applies unchanged.
+    /// The response has neither fields for edges nor tags.
     pub(crate) fn write_line(&self, headers: &mut HeaderMap, line: &[u8], field: &CacheControl) {
         let fields = EdgeFields::recall(self.id, line, || self.fields_for(field, None, false));
         let cache_control = self.at_the_end(fields.cache_control.clone(), headers);
