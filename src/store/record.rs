@@ -80,12 +80,17 @@ impl RecordHead {
         date: HttpDate,
     ) -> Option<HeaderMap> {
         let unstored = unstored_fields(response, control, Cache::Shared).ok()?;
-        let (mut values, mut has_report) = (0_usize, false);
-        for (name, value) in response {
-            values = values.saturating_add(value.len());
+        let stored = || response.iter().filter(|(name, _)| !unstored.contain(name));
+        let (mut names, mut values, mut has_report) = (0_usize, 0_usize, false);
+        for (name, value) in stored() {
+            (names, values) = (names + name.as_str().len(), values + value.len());
             has_report |= *name == CACHE_STATUS && !value.is_empty();
         }
-        let mut text = BytesMut::with_capacity(values.min(MAX_HEAD));
+        if names + values > MAX_HEAD {
+            return None;
+        }
+        // Exactly, because the weight of the response does not include a rest.
+        let mut text = BytesMut::with_capacity(values);
         // One more than the fields below, for the `Content-Length` of HEAD. A map counts names and not lines, and the names
         // of a full one would be longer than the maximum.
         let mut headers = HeaderMap::with_capacity(response.keys_len() + 4);
@@ -95,12 +100,8 @@ impl RecordHead {
         if !has_report {
             headers.insert(CACHE_STATUS, const { HeaderValue::from_static("") });
         }
-        let (mut size, mut has_date) = (0_usize, false);
-        for (name, value) in response.iter().filter(|(name, _)| !unstored.contain(name)) {
-            size = size.saturating_add(name.as_str().len()).saturating_add(value.len());
-            if size > MAX_HEAD {
-                return None;
-            }
+        let mut has_date = false;
+        for (name, value) in stored() {
             if *name == AGE || is_place_of_report(name, value) {
                 continue;
             }
@@ -428,6 +429,20 @@ mod tests {
             let stored = RecordHead::fields_for_storing(&headers, &control, HttpDate::UNIX_EPOCH).unwrap();
             assert_eq!(stored[http::header::CONTENT_TYPE].is_sensitive(), is_sensitive);
             assert_eq!(stored[ETAG].is_sensitive(), is_sensitive);
+        }
+    }
+
+    #[test]
+    fn fields_that_are_not_stored_take_no_memory() {
+        for (connection, is_stored) in [("x-long", false), ("x-other", true)] {
+            let mut response = HeaderMap::new();
+            response.insert("connection", HeaderValue::from_static(connection));
+            response.insert("x-long", "x".repeat(20_000).parse().unwrap());
+            let mut stored = None;
+            let fields = || RecordHead::fields_for_storing(&response, &CacheControl::default(), HttpDate::UNIX_EPOCH);
+            let memory = allocation_counter::measure(|| stored = fields()).bytes_current;
+            assert_eq!(stored.unwrap().contains_key("x-long"), is_stored);
+            assert_eq!(memory > 20_000, is_stored, "{memory} bytes");
         }
     }
 
