@@ -21,6 +21,8 @@ use crate::protocol::{
 pub(crate) const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 /// The maximum size of a head in bytes. A response with a larger one is not stored.
 const MAX_HEAD: usize = 64 << 10;
+/// The length of the values of other fields for which the stored ones are not copied again, in bytes.
+const MAX_REST: usize = 64;
 /// The size of one field in a `HeaderMap`: the name, the value, its hash and its links.
 const FIELD_SIZE: usize = size_of::<HeaderName>() + size_of::<HeaderValue>() + 32;
 /// The size of a further line of a field in a `HeaderMap`: the value and its links.
@@ -80,47 +82,14 @@ impl RecordHead {
         date: HttpDate,
     ) -> Option<HeaderMap> {
         let unstored = unstored_fields(response, control, Cache::Shared).ok()?;
-        let stored = || response.iter().filter(|(name, _)| !unstored.contain(name));
-        let (mut names, mut values, mut has_report) = (0_usize, 0_usize, false);
-        for (name, value) in stored() {
-            (names, values) = (names + name.as_str().len(), values + value.len());
-            has_report |= *name == CACHE_STATUS && !value.is_empty();
+        let is_stored = |name: &HeaderName| !unstored.contain(name);
+        let all = response.values().map(HeaderValue::len).fold(0, usize::saturating_add).min(MAX_HEAD);
+        let (headers, values) = copy_fields(response, is_stored, date, all)?;
+        if all - values <= MAX_REST {
+            return Some(headers);
         }
-        if names + values > MAX_HEAD {
-            return None;
-        }
-        // Exactly, because the weight of the response does not include a rest.
-        let mut text = BytesMut::with_capacity(values);
-        // One more than the fields below, for the `Content-Length` of HEAD. A map counts names and not lines, and the names
-        // of a full one would be longer than the maximum.
-        let mut headers = HeaderMap::with_capacity(response.keys_len() + 4);
-        // These come first, where a response from the cache finds them, and reserve capacity, which a cloned map lacks.
-        headers.insert(AGE, const { HeaderValue::from_static("0") });
-        // The lines of inner caches come before that of this cache, so no place is reserved in front of them.
-        if !has_report {
-            headers.insert(CACHE_STATUS, const { HeaderValue::from_static("") });
-        }
-        let mut has_date = false;
-        for (name, value) in stored() {
-            if *name == AGE || is_place_of_report(name, value) {
-                continue;
-            }
-            has_date |= *name == DATE;
-            let mut copy = match usual_value(value.as_bytes()) {
-                Some(usual) => usual,
-                None => {
-                    text.extend_from_slice(value.as_bytes());
-                    // The value was valid before.
-                    HeaderValue::from_maybe_shared(text.split().freeze()).ok()?
-                }
-            };
-            copy.set_sensitive(value.is_sensitive());
-            headers.append(name.clone(), copy);
-        }
-        if !has_date {
-            headers.insert(DATE, date.to_header_value());
-        }
-        Some(headers)
+        // The weight does not include the memory for the other fields. Few responses have long ones.
+        copy_fields(response, is_stored, date, values).map(|(headers, _)| headers)
     }
 
     /// Returns the places of `Age` and of the report in `Cache-Status` among the fields of a stored response.
@@ -261,6 +230,51 @@ impl Record {
         }
         purged
     }
+}
+
+/// Copies the fields that are stored, into memory with room for values of this length. Returns the length of the values
+/// too, or `None` if the fields are too large.
+fn copy_fields(
+    response: &HeaderMap,
+    is_stored: impl Fn(&HeaderName) -> bool,
+    date: HttpDate,
+    room: usize,
+) -> Option<(HeaderMap, usize)> {
+    let mut text = BytesMut::with_capacity(room);
+    // One more than the fields below, for the `Content-Length` of HEAD. A map counts names and not lines, and the names
+    // of a full one would be longer than the maximum.
+    let mut headers = HeaderMap::with_capacity(response.keys_len() + 4);
+    // These come first, where a response from the cache finds them, and reserve capacity, which a cloned map lacks.
+    headers.insert(AGE, const { HeaderValue::from_static("0") });
+    // The lines of inner caches come before that of this cache, so no place is reserved in front of them.
+    if response.get_all(CACHE_STATUS).iter().all(HeaderValue::is_empty) {
+        headers.insert(CACHE_STATUS, const { HeaderValue::from_static("") });
+    }
+    let (mut names, mut values, mut has_date) = (0, 0, false);
+    for (name, value) in response.iter().filter(|(name, _)| is_stored(name)) {
+        (names, values) = (names + name.as_str().len(), values + value.len());
+        if names + values > MAX_HEAD {
+            return None;
+        }
+        if *name == AGE || is_place_of_report(name, value) {
+            continue;
+        }
+        has_date |= *name == DATE;
+        let mut copy = match usual_value(value.as_bytes()) {
+            Some(usual) => usual,
+            None => {
+                text.extend_from_slice(value.as_bytes());
+                // The value was valid before.
+                HeaderValue::from_maybe_shared(text.split().freeze()).ok()?
+            }
+        };
+        copy.set_sensitive(value.is_sensitive());
+        headers.append(name.clone(), copy);
+    }
+    if !has_date {
+        headers.insert(DATE, date.to_header_value());
+    }
+    Some((headers, values))
 }
 
 /// Returns a value that many responses have. It needs neither memory nor a counter that all threads change.
